@@ -1,0 +1,3 @@
+#define RENKEI_ISA avx512
+#define RENKEI_ISA_NAME "avx512"
+#include "simd/table.inl"
