@@ -190,6 +190,7 @@ REFUSED = [
     ("t has a wrong length", dict(t=i32(0, 0)), "t must have the shape of x without its axis 1"),
     ("t has two axes", dict(t=np.zeros((3, 1), int)), "t must have the shape of x"),
     ("x is strided", dict(x=f32(3, 8)[:, ::2]), "x must be C-contiguous"),
+    ("t is unaligned", dict(t=np.zeros(13, np.uint8)[1:].view(np.int32)), "t must be aligned"),
     ("loss is short", dict(loss=f32(2)), "loss must have the shape of t"),
     ("loss has another type", dict(loss=np.zeros(3)), "loss must be float32"),
     ("few weights", dict(class_weight=f32(3)), "class_weight must have one element per class"),

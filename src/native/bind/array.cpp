@@ -1,6 +1,7 @@
 #include "bind/array.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <stdexcept>
 
 namespace renkei {
@@ -43,11 +44,14 @@ Array::Array(nb::handle object, const char *call, std::string name, bool writabl
     }
     type_ = parse_type(view_);
     for (int axis = 0; axis < view_.ndim; ++axis) size_ *= view_.shape[axis];
+    low_ = high_ = static_cast<const char *>(view_.buf);
+    for (int axis = 0; axis < view_.ndim && size_ > 0; ++axis) {
+        const int64_t reach = view_.strides[axis] * (view_.shape[axis] - 1);
+        (reach < 0 ? low_ : high_) += reach;
+    }
+    if (size_ > 0) high_ += view_.itemsize;
     try {
         if (type_ == Type::other) fail("must be float32, float64, int32 or int64");
-        if (reinterpret_cast<uintptr_t>(view_.buf) % uintptr_t(view_.itemsize) != 0) {
-            fail("must be aligned");
-        }
         if (writable && view_.readonly) fail("must be writable");
     } catch (...) {
         PyBuffer_Release(&view_);
@@ -84,6 +88,42 @@ bool Array::dense() const {
     return true;
 }
 
+// Calls move(pointer to element, position in the run) for elements [first, first + n) in C order.
+template <class F>
+static void walk(const Py_buffer &view, int64_t first, int64_t n, F move) {
+    std::vector<int64_t> index(size_t(view.ndim), 0);
+    char *at = static_cast<char *>(view.buf);
+    int64_t rest = first;
+    for (int axis = view.ndim - 1; axis >= 0; --axis) {
+        index[size_t(axis)] = rest % view.shape[axis];
+        rest /= view.shape[axis];
+        at += index[size_t(axis)] * view.strides[axis];
+    }
+    for (int64_t i = 0; i < n; ++i) {
+        move(at, i);
+        for (int axis = view.ndim - 1; axis >= 0; --axis) {
+            at += view.strides[axis];
+            if (++index[size_t(axis)] < view.shape[axis]) break;
+            at -= view.strides[axis] * view.shape[axis];
+            index[size_t(axis)] = 0;
+        }
+    }
+}
+
+void Array::gather(int64_t first, int64_t n, void *run) const {
+    const size_t item = size_t(view_.itemsize);
+    walk(view_, first, n, [&](const char *at, int64_t i) {
+        std::memcpy(static_cast<char *>(run) + size_t(i) * item, at, item);
+    });
+}
+
+void Array::scatter(int64_t first, int64_t n, const void *run) const {
+    const size_t item = size_t(view_.itemsize);
+    walk(view_, first, n, [&](char *at, int64_t i) {
+        std::memcpy(at, static_cast<const char *>(run) + size_t(i) * item, item);
+    });
+}
+
 bool Array::same_shape(const Array &other) const {
     return ndim() == other.ndim() &&
            std::equal(view_.shape, view_.shape + view_.ndim, other.view_.shape);
@@ -116,6 +156,7 @@ void Array::fail(const std::string &expected) const {
 
 void Array::want_contiguous() const {
     if (!c_contiguous()) fail("must be C-contiguous");
+    if (!aligned()) fail("must be aligned");
 }
 
 void Array::want_type(Type type) const {
@@ -126,20 +167,24 @@ void Array::want_shape_of(const Array &other) const {
     if (!same_shape(other)) fail("must have the shape of " + other.name_ + ", " + other.describe());
 }
 
-void check_overlap(const char *call, std::vector<Span> &spans) {
+bool overlap(std::vector<Span> spans) {
     std::erase_if(spans, [](const Span &span) { return span.begin == span.end; });
     std::sort(spans.begin(), spans.end(),
               [](const Span &a, const Span &b) { return a.begin < b.begin; });
     const Span *reach = nullptr, *written = nullptr;  // the furthest end so far, of all and of written
     for (const Span &span : spans) {
         const Span *other = span.written ? reach : written;
-        if (other && span.begin < other->end) {
-            throw nb::value_error(
-                (std::string(call) + ": two of the arrays share memory and one is written").c_str());
-        }
+        if (other && span.begin < other->end) return true;
         if (!reach || span.end > reach->end) reach = &span;
         if (span.written && (!written || span.end > written->end)) written = &span;
     }
+    return false;
+}
+
+void refuse_overlap(const char *call, const std::vector<Span> &spans) {
+    if (!overlap(spans)) return;
+    throw nb::value_error(
+        (std::string(call) + ": two of the arrays share memory and one is written").c_str());
 }
 
 }  // namespace renkei

@@ -51,11 +51,16 @@ public:
         if (type_ != type_of<T>) fail(std::string("must be ") + type_name(type_of<T>));
         return static_cast<T *>(view_.buf);
     }
-    const char *begin() const { return static_cast<const char *>(view_.buf); }
-    const char *end() const { return begin() + bytes(); }
+    // The memory between its first and its last byte.
+    const char *begin() const { return low_; }
+    const char *end() const { return high_; }
+    bool aligned() const { return reinterpret_cast<uintptr_t>(view_.buf) % view_.itemsize == 0; }
+    // Copies elements [first, first + n), counted in C order, to or from one run.
+    void gather(int64_t first, int64_t n, void *run) const;
+    void scatter(int64_t first, int64_t n, const void *run) const;
 
     [[noreturn]] void fail(const std::string &expected) const;  // ValueError
-    void want_contiguous() const;
+    void want_contiguous() const;  // and aligned
     void want_type(Type type) const;
     void want_shape_of(const Array &other) const;
 
@@ -65,14 +70,16 @@ private:
     std::string name_;
     Type type_ = Type::other;
     int64_t size_ = 1;
+    const char *low_ = nullptr, *high_ = nullptr;
 };
 
-// Raises ValueError when a written array shares memory with any other one.
+// Whether a written span shares memory with any other one.
 struct Span {
     const char *begin, *end;
     bool written;
 };
-void check_overlap(const char *call, std::vector<Span> &spans);
+bool overlap(std::vector<Span> spans);
+void refuse_overlap(const char *call, const std::vector<Span> &spans);  // ValueError
 
 // Work of about this many elements is worth waking threads and releasing the GIL.
 constexpr int64_t chunk_elements = 16384;

@@ -126,7 +126,7 @@ void softmax_cross_entropy(nb::object x_, nb::object t_, nb::object loss_, nb::o
                             {loss.begin(), loss.end(), true},
                             {log_z.begin(), log_z.end(), true}};
     if (weight) spans.push_back({weight->begin(), weight->end(), false});
-    check_overlap(call, spans);
+    refuse_overlap(call, spans);
     const bool wide = t.type() == Type::int64;
     if (x.type() == Type::float32) {
         if (wide) run_forward<float, int64_t>(x, t, loss, log_z, weight, ignore_label);
@@ -156,7 +156,7 @@ void softmax_cross_entropy_grad(nb::object x_, nb::object t_, nb::object log_z_,
                             {coeff.begin(), coeff.end(), false},
                             {gx.begin(), gx.end(), true}};
     if (weight) spans.push_back({weight->begin(), weight->end(), false});
-    check_overlap(call, spans);
+    refuse_overlap(call, spans);
     const bool wide = t.type() == Type::int64;
     if (x.type() == Type::float32) {
         if (wide) run_gradient<float, int64_t>(x, t, log_z, coeff, gx, weight, ignore_label);

@@ -1,6 +1,7 @@
 #include "kernels/optimizer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <string>
 #include <vector>
@@ -23,103 +24,120 @@ public:
                                    " parameters and " + std::to_string(objects.size()) + " " + name)
                                       .c_str());
         }
-        auto &column = columns_.emplace_back();
+        columns_.emplace_back();
+        written_.push_back(written);
         for (size_t i = 0; i < objects.size(); ++i) {
-            column.emplace_back(objects[i], call_, std::string(name) + "[" + std::to_string(i) + "]",
-                                written);
-            const Array &array = column.back();
-            spans_.push_back({array.begin(), array.end(), written});
+            columns_.back().emplace_back(objects[i], call_,
+                                         std::string(name) + "[" + std::to_string(i) + "]", written);
         }
     }
 
-    // After this, every array of parameter i is one dense run with the elements in the same order.
+    // Types, shapes and overlap; finds out which parameters are plain: all their arrays dense
+    // runs with the elements in the same order.
     void check() {
+        std::vector<Span> dense, all;
         for (size_t i = 0; i < count(); ++i) {
             const Array &p = columns_[0][i];
             if (p.type() != Type::float32 && p.type() != Type::float64) {
                 p.fail("must be float32 or float64");
             }
             p.want_type(columns_[0][0].type());
-            if (!p.dense()) p.fail("must be dense (its elements one run of memory)");
-            for (size_t k = 1; k < columns_.size(); ++k) {
+            bool plain = p.dense() && p.aligned();
+            for (size_t k = 0; k < columns_.size(); ++k) {
                 const Array &a = columns_[k][i];
                 a.want_type(p.type());
                 a.want_shape_of(p);
-                if (!a.same_layout(p)) a.fail("must have the strides of the parameter");
+                plain = plain && a.same_layout(p) && a.aligned();
+                const Span span{a.begin(), a.end(), bool(written_[k])};
+                all.push_back(span);
+                if (a.dense()) dense.push_back(span);
             }
+            plain_.push_back(plain);
         }
-        check_overlap(call_, spans_);
+        refuse_overlap(call_, dense);
+        // Strided arrays may interleave without sharing an element: one thread, to be sure.
+        serial_ = dense.size() != all.size() && overlap(all);
     }
 
     size_t count() const { return columns_[0].size(); }
     Type type() const { return count() ? columns_[0][0].type() : Type::float32; }
 
-    template <class T>
-    std::vector<T *> pointers(size_t k) const {
-        std::vector<T *> result;
-        for (const Array &array : columns_[k]) result.push_back(array.data<T>());
-        return result;
-    }
-
-    // starts[i]: elements before parameter i.
-    std::vector<int64_t> starts() const {
-        std::vector<int64_t> result{0};
-        for (const Array &array : columns_[0]) result.push_back(result.back() + array.size());
-        return result;
+    // Calls update(i, n, pointers to the n elements of p, g, ...) for pieces of all parameters.
+    template <class T, size_t K, class F>
+    void for_pieces(F update) const {
+        std::vector<int64_t> starts{0};  // starts[i]: elements before parameter i
+        for (const Array &p : columns_[0]) starts.push_back(starts.back() + p.size());
+        const int64_t total = starts.back();
+        const MaybeRelease released(total > chunk_elements);
+        const auto run = [&](int64_t begin, int64_t end) {
+            const auto above = std::upper_bound(starts.begin(), starts.end(), begin);
+            for (size_t i = size_t(above - starts.begin()) - 1; begin < end; ++i) {
+                const int64_t stop = std::min(end, starts[i + 1]);
+                if (stop > begin && plain_[i]) {
+                    std::array<T *, K> at;
+                    for (size_t k = 0; k < K; ++k) {
+                        at[k] = columns_[k][i].template data<T>() + (begin - starts[i]);
+                    }
+                    update(i, stop - begin, at);
+                } else if (stop > begin) {
+                    packed<T, K>(i, begin - starts[i], stop - begin, update);
+                }
+                begin = stop;
+            }
+        };
+        parallel_for(total, serial_ ? total : chunk_elements, run);
     }
 
 private:
+    // The same for strided arrays: through small buffers.
+    template <class T, size_t K, class F>
+    void packed(size_t i, int64_t first, int64_t n, const F &update) const {
+        constexpr int64_t room = 512;
+        T buffer[K][room];
+        std::array<T *, K> at;
+        for (size_t k = 0; k < K; ++k) at[k] = buffer[k];
+        for (int64_t done = 0; done < n; done += room) {
+            const int64_t part = std::min(room, n - done);
+            for (size_t k = 0; k < K; ++k) columns_[k][i].gather(first + done, part, at[k]);
+            update(i, part, at);
+            for (size_t k = 0; k < K; ++k) {
+                if (written_[k]) columns_[k][i].scatter(first + done, part, at[k]);
+            }
+        }
+    }
+
     const char *call_;
     std::deque<std::deque<Array>> columns_;  // deques: an Array stays where it was made
-    std::vector<Span> spans_;
+    std::vector<bool> written_, plain_;
+    bool serial_ = false;
 };
-
-// Calls run(i, offset, n) for the pieces of all parameters, cut at multiples of chunk_elements.
-template <class F>
-void for_pieces(const std::vector<int64_t> &starts, F run) {
-    const int64_t total = starts.back();
-    const MaybeRelease released(total > chunk_elements);
-    parallel_for(total, chunk_elements, [&](int64_t begin, int64_t end) {
-        size_t i = size_t(std::upper_bound(starts.begin(), starts.end(), begin) - starts.begin()) - 1;
-        while (begin < end) {
-            const int64_t stop = std::min(end, starts[i + 1]);
-            if (stop > begin) run(i, begin - starts[i], stop - begin);
-            begin = stop;
-            ++i;
-        }
-    });
-}
 
 template <class T>
 void run_sgd(const Columns &columns, double lr, double grad_scale) {
-    const auto p = columns.pointers<T>(0), g = columns.pointers<T>(1);
     const auto &kernel = float_kernels<T>();
-    for_pieces(columns.starts(), [&](size_t i, int64_t at, int64_t n) {
-        kernel.sgd(p[i] + at, g[i] + at, n, T(lr), T(grad_scale));
+    columns.for_pieces<T, 2>([&](size_t, int64_t n, const std::array<T *, 2> &a) {
+        kernel.sgd(a[0], a[1], n, T(lr), T(grad_scale));
     });
 }
 
 template <class T>
 void run_momentum_sgd(const Columns &columns, double lr, double momentum, double grad_scale) {
-    const auto p = columns.pointers<T>(0), g = columns.pointers<T>(1), v = columns.pointers<T>(2);
     const auto &kernel = float_kernels<T>();
-    for_pieces(columns.starts(), [&](size_t i, int64_t at, int64_t n) {
-        kernel.momentum_sgd(p[i] + at, g[i] + at, v[i] + at, n, T(lr), T(momentum), T(grad_scale));
+    columns.for_pieces<T, 3>([&](size_t, int64_t n, const std::array<T *, 3> &a) {
+        kernel.momentum_sgd(a[0], a[1], a[2], n, T(lr), T(momentum), T(grad_scale));
     });
 }
 
 template <class T>
 void run_adam(const Columns &columns, const AdamScalars<double> &s,
               const std::vector<double> &alpha_ts) {
-    const auto p = columns.pointers<T>(0), g = columns.pointers<T>(1);
-    const auto m = columns.pointers<T>(2), v = columns.pointers<T>(3);
     const auto &kernel = float_kernels<T>();
-    for_pieces(columns.starts(), [&](size_t i, int64_t at, int64_t n) {
+    columns.for_pieces<T, 4>([&](size_t i, int64_t n, const std::array<T *, 4> &a) {
         const AdamScalars<T> scalars{T(alpha_ts[i]), T(s.one_minus_beta1),
                                      T(s.one_minus_beta2), T(s.eps),
                                      T(s.eta), T(s.weight_decay_rate),
                                      T(s.grad_scale)};
-        kernel.adam(p[i] + at, g[i] + at, m[i] + at, v[i] + at, n, scalars);
+        kernel.adam(a[0], a[1], a[2], a[3], n, scalars);
     });
 }
 
