@@ -1,0 +1,464 @@
+"""@elementwise: a primitive from one array expression and one gradient per input.
+
+The function that the decorator returns is compiled from a template, so that a call on small arrays
+costs two Python calls, and its node is an ordinary ``Function`` for everything else.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy import ndarray
+
+from renkei.core.config import current
+from renkei.core.device import as_array, get_array_module, get_array_types
+from renkei.core.dispatch import SMALL, fast_kernels, run
+from renkei.core.errors import DtypeError, ShapeError, describe
+from renkei.core.function import Function, Plan
+from renkei.core.hooks import observe
+from renkei.core.shapes import Spec, broadcast_shapes, reduced_axes
+from renkei.core.variable import Variable, tick
+
+__all__ = ["BroadcastTo", "Elementwise", "SumTo", "broadcast_to", "elementwise", "sum_to"]
+
+
+class BroadcastTo(Function):
+    """Repeats an array along axes of size 1 and along new leading axes."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = tuple(shape)
+
+    def check(self, x: Any) -> Spec:
+        if broadcast_shapes("broadcast_to(x, shape)", x.shape, self.shape) != self.shape:
+            raise ShapeError(
+                "broadcast_to(x, shape)", f"x {x.shape}, shape {self.shape}", "a larger shape"
+            )
+        return Spec(self.shape, x.dtype)
+
+    def forward(self, x: Any) -> Any:
+        return get_array_module(x).broadcast_to(x, self.shape)
+
+    def grad_x(self, gy: Any) -> Any:
+        return sum_to(gy, self.specs.x.shape)
+
+
+class SumTo(Function):
+    """Sums an array over the axes along which broadcasting had repeated it."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = tuple(shape)
+
+    def check(self, x: Any) -> Spec:
+        if broadcast_shapes("sum_to(x, shape)", x.shape, self.shape) != x.shape:
+            raise ShapeError(
+                "sum_to(x, shape)", f"x {x.shape}, shape {self.shape}", "a smaller shape"
+            )
+        return Spec(self.shape, x.dtype)
+
+    def forward(self, x: Any) -> Any:
+        return _sum_to(x, self.shape)
+
+    def grad_x(self, gy: Any) -> Any:
+        return broadcast_to(gy, self.specs.x.shape)
+
+
+def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    return as_array(x.sum(axis=reduced_axes(x.shape, shape), keepdims=True).reshape(shape))
+
+
+def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
+    r"""Broadcasts an array to a shape, by NumPy's rules.
+
+    Args:
+        x: array or Variable of any shape that broadcasts to ``shape``.
+        shape: the new shape.
+
+    Returns:
+        Array or Variable of shape ``shape``.
+
+    Raises:
+        ShapeError: ``x`` does not broadcast to ``shape``.
+
+    >>> F.broadcast_to(np.array([[1], [2]]), (2, 3))
+    array([[1, 1, 1],
+           [2, 2, 2]])
+    """
+    return x if x.shape == tuple(shape) else BroadcastTo(shape)(x)
+
+
+def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
+    r"""Sums an array so that it has a shape: the adjoint of ``broadcast_to``.
+
+    Args:
+        x: array or Variable whose shape ``shape`` broadcasts to.
+        shape: the new shape.
+
+    Returns:
+        Array or Variable of shape ``shape``.
+
+    Raises:
+        ShapeError: ``shape`` does not broadcast to the shape of ``x``.
+
+    >>> F.sum_to(np.array([[1, 2, 3], [4, 5, 6]]), (2, 1))
+    array([[ 6],
+           [15]])
+    """
+    return x if x.shape == tuple(shape) else SumTo(shape)(x)
+
+
+class Elementwise(Function):
+    """The base of the nodes that ``@elementwise`` makes: broadcasting and its gradient."""
+
+    def check(self, *inputs: Any) -> Spec:
+        shapes = [getattr(x, "shape", ()) for x in inputs]
+        dtypes = [x.dtype for x in inputs if hasattr(x, "dtype")]
+        names = self._input_names(len(inputs))[0]
+        shape = broadcast_shapes(f"{self.op}({', '.join(names)})", *shapes)
+        return Spec(shape, np.result_type(*dtypes) if dtypes else np.dtype(float))
+
+    def _apply(self, args: tuple[Any, ...], settings: Any) -> Any:
+        arrays = [a for a in args if isinstance(a, Variable)]
+        if arrays:
+            args = tuple(
+                a if isinstance(a, Variable) else operand(a, arrays[0]._values(), self.op)
+                for a in args
+            )
+            same_dtype(self.op, *[a._array for a in arrays])
+        return super()._apply(args, settings)
+
+    def _fitted(self, g: Any, edge: Any, i: int) -> Any:
+        """Undoes broadcasting: sums over the axes along which the input was repeated."""
+        shape = edge._shape
+        if g.shape != shape:
+            if len(g.shape) < len(shape) or _smaller(g.shape, shape):
+                g = broadcast_to(g, np.broadcast_shapes(g.shape, shape))
+            g = sum_to(g, shape) if isinstance(g, Variable) else _sum_to(g, shape)
+        return super()._fitted(g, edge, i)
+
+
+def _smaller(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    lead = len(shape) - len(target)
+    return any(size < target[i] for i, size in enumerate(shape[lead:]))
+
+
+def operand(value: Any, like: Any, op: str = "operator") -> Any:
+    """The other operand of a Variable: Python numbers stay, arrays are cast to its dtype."""
+    if value.__class__ is float or value.__class__ is int or value.__class__ is bool:
+        return value
+    if isinstance(value, (*get_array_types(), np.generic)):
+        return as_array(value, like.dtype)
+    if isinstance(value, (int, float)):
+        return value
+    raise DtypeError(op, describe(value), "a Variable, an array or a number")
+
+
+def same_dtype(op: str, *arrays: Any) -> None:
+    """Refuses Variables of different dtypes."""
+    if any(a.dtype != arrays[0].dtype for a in arrays):
+        raise DtypeError(
+            op,
+            " and ".join(str(a.dtype) for a in arrays),
+            "Variables of one dtype",
+            "Convert one: F.cast(x, dtype).",
+        )
+
+
+def settle(y: Any, like: Any) -> Any:
+    """The result as an array of the operands' dtype: NumPy scalars and promotions end here."""
+    y = as_array(y)
+    if y.dtype is not like.dtype and like.dtype.kind == "f" and y.dtype.kind == "f":
+        y = y.astype(like.dtype)
+    return y
+
+
+_UNARY = """\
+def {name}({signature}):
+    if not isinstance({x}, Variable):
+        return arrays_only({arguments})
+    settings = current()
+    if settings.slow:
+        return observe(Node({attributes}), ({x},), settings)
+    a = {x}._array
+    try:
+        y = {compute}
+    except Exception as error:
+        return failed(Node({attributes}), ({x},), settings, error)
+    if y.__class__ is not ndarray or y.dtype is not a.dtype:
+        y = settle(y, a)
+    result = new(Variable)
+    result._array = y
+    edge = {x}._edge
+    if edge is None or not settings.enable_backprop:
+        result._edge = None
+        return result
+    node = new(Node)
+    {store}node.inputs = (edge,)
+    node.plan = plan1
+    node.kept = [{keep1}]
+    node.seq = tick()
+    node._shape = y.shape
+    node._dtype = y.dtype
+    result._edge = node
+    return result
+"""
+
+_BINARY = """\
+def {name}({signature}):
+    if isinstance({x}, Variable):
+        a = {x}._array
+        ea = {x}._edge
+        if isinstance({y}, Variable):
+            b = {y}._array
+            eb = {y}._edge
+            like = a
+            if a is None or b is None or a.dtype is not b.dtype:
+                same_dtype("{name}", {x}._values(), {y}._values())
+        else:
+            eb = None
+            like = a
+            b = {y}
+            if b.__class__ is not float and b.__class__ is not int:
+                b = operand(b, {x}._values(), "{name}")
+    elif isinstance({y}, Variable):
+        b = {y}._array
+        eb = {y}._edge
+        ea = None
+        like = b
+        a = {x}
+        if a.__class__ is not float and a.__class__ is not int:
+            a = operand(a, {y}._values(), "{name}")
+    else:
+        return arrays_only({arguments})
+    settings = current()
+    if settings.slow:
+        return observe(Node({attributes}), ({x}, {y}), settings)
+    try:
+        c = {compute}
+    except Exception as error:
+        return failed(Node({attributes}), ({x}, {y}), settings, error)
+    if c.__class__ is not ndarray or c.dtype is not like.dtype:
+        c = settle(c, like)
+    result = new(Variable)
+    result._array = c
+    if ea is None:
+        if eb is None or not settings.enable_backprop:
+            result._edge = None
+            return result
+        node = new(Node)
+        node.plan = plan2
+        node.kept = [{keep2}]
+    elif not settings.enable_backprop:
+        result._edge = None
+        return result
+    else:
+        node = new(Node)
+        if eb is None:
+            node.plan = plan1
+            node.kept = [{keep1}]
+        else:
+            node.plan = plan3
+            node.kept = [{keep3}]
+    {store}node.inputs = (ea, eb)
+    node.seq = tick()
+    node._shape = c.shape
+    node._dtype = c.dtype
+    result._edge = node
+    return result
+"""
+
+_ANY = """\
+def {name}({signature}):
+    return Node({attributes})({x})
+"""
+
+
+def elementwise(**gradients: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+    r"""Makes a differentiable function from an array expression.
+
+    The decorated function takes the array module ``xp``, the inputs, and after them the attributes
+    (parameters with defaults, or after ``*``). Each keyword argument of the decorator is the
+    gradient of one input, a function whose parameter names say what it needs: ``gy``, inputs, the
+    output ``y`` (``z`` if an input is called ``y``), attributes. Broadcasting is undone for it.
+
+    >>> import numpy as np, renkei as rk
+    >>> from renkei.core.elementwise import elementwise
+    >>> @elementwise(x=lambda gy, x: gy * 2 * x)
+    ... def doc_square(xp, x):
+    ...     return x * x
+    >>> x = rk.Variable(np.array([3.0], np.float32))
+    >>> doc_square(x).backward()
+    >>> x.grad
+    array([6.], dtype=float32)
+    """
+
+    def decorate(expression: Callable[..., Any]) -> Any:
+        return _build(expression, gradients)
+
+    return decorate
+
+
+def _build(expression: Callable[..., Any], gradients: dict[str, Callable[..., Any]]) -> Any:
+    parameters = list(inspect.signature(expression).parameters.values())[1:]
+    inputs = [p.name for p in parameters if p.default is p.empty and p.kind is not p.KEYWORD_ONLY]
+    attributes = [p for p in parameters if p.name not in inputs]
+    name = expression.__name__
+    node = _node_class(name, inputs, [p.name for p in attributes], expression, gradients)
+    space = _namespace(name, node, inputs, attributes, expression)
+    template = {1: _UNARY, 2: _BINARY}.get(len(inputs), _ANY)
+    result = _compiled(name, template.format(**_slots(name, node, inputs, attributes)), space)
+    result.__doc__, result.__module__ = expression.__doc__, expression.__module__
+    result.__annotations__ = {k: v for k, v in expression.__annotations__.items() if k != "xp"}
+    node.__module__ = expression.__module__
+    result.node = node
+    return result
+
+
+def _compiled(name: str, source: str, space: dict[str, Any]) -> Any:
+    filename = f"<elementwise {name}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    exec(compile(source, filename, "exec"), space)
+    return space[name]
+
+
+def _namespace(
+    name: str, node: type[Function], inputs: list[str], attributes: list[Any], expression: Any
+) -> dict[str, Any]:
+    count = 2 ** len(inputs) if len(inputs) < 3 else 1
+    plans = {f"plan{m}": Plan(node, m, len(inputs), 1) for m in range(1, count)}
+    defaults = {f"default_{p.name}": p.default for p in attributes if p.default is not p.empty}
+    return {
+        "Node": node,
+        "SMALL": SMALL,
+        "Variable": Variable,
+        "array_module": get_array_module,
+        "arrays_only": _arrays_only(name, expression, len(inputs)),
+        "current": current,
+        "expression": expression,
+        "failed": _failed,
+        "fast": fast_kernels(name),
+        "ndarray": ndarray,
+        "new": object.__new__,
+        "np": np,
+        "observe": observe,
+        "operand": operand,
+        "run": run,
+        "same_dtype": same_dtype,
+        "settle": settle,
+        "tick": tick,
+        **plans,
+        **defaults,
+    }
+
+
+def _slots(
+    name: str, node: type[Function], inputs: list[str], attributes: list[Any]
+) -> dict[str, str]:
+    """What goes into the template: the signature, the computation, what each plan keeps."""
+    names = [p.name for p in attributes]
+    signature, starred = list(inputs), False
+    for p in attributes:
+        if p.kind is p.KEYWORD_ONLY and not starred:
+            signature.append("*")
+            starred = True
+        signature.append(p.name if p.default is p.empty else f"{p.name}=default_{p.name}")
+    arrays = ["a", "b"][: len(inputs)]
+    output = "y" if len(inputs) == 1 else "c"
+    values = [*arrays, output]
+    first, *rest = arrays or ["a"]
+    size = f"{first}.size" if not rest else "like.size"
+    module = first if not rest else "like"
+    passed = ", ".join([*arrays, *(f"{n}={n}" for n in names)])
+    slots = {
+        "name": name,
+        "signature": ", ".join(signature),
+        "arguments": ", ".join([*inputs, *(f"{n}={n}" for n in names)]),
+        "attributes": ", ".join(f"{n}={n}" for n in names),
+        "store": "".join(f"node.{n} = {n}\n    " for n in names),
+        "x": inputs[0],
+        "compute": (
+            f"expression(np if {module}.__class__ is ndarray else array_module({module}), {passed})"
+            f" if not fast or {size} < SMALL else run({name!r}, {passed})"
+        ),
+    }
+    if len(inputs) == 2:
+        slots["y"] = inputs[1]
+    if len(inputs) > 2:
+        slots["x"] = ", ".join(inputs)
+    for mask in range(1, 2 ** len(inputs) if len(inputs) < 3 else 1):
+        keep = Plan(node, mask, len(inputs), 1).keep
+        slots[f"keep{mask}"] = ", ".join(values[k] for k in keep)
+    return slots
+
+
+def _node_class(
+    name: str,
+    inputs: list[str],
+    attributes: list[str],
+    expression: Callable[..., Any],
+    gradients: dict[str, Callable[..., Any]],
+) -> type[Function]:
+    """The Function of which each application of the elementwise function is an object."""
+    unknown = set(gradients) - set(inputs)
+    if unknown:
+        raise TypeError(f"{name}: gradients for {sorted(unknown)}, which are no inputs")
+    output = "z" if "y" in inputs else "y"
+    space: dict[str, Any] = {"expression": expression, "array_module": get_array_module}
+    listed = ", ".join(["self", *inputs])
+    passed = ", ".join([*inputs, *(f"{a}=self.{a}" for a in attributes)])
+    source = [f"def forward({listed}):"]
+    source += [
+        f"    y = expression(array_module({', '.join(inputs)}), {passed})",
+        f"    return settled(y, ({', '.join(inputs)},))",
+    ]
+    setters = "".join(f"\n    self.{a} = {a}" for a in attributes) or "\n    pass"
+    source += [f"def __init__({', '.join(['self', *attributes])}):{setters}"]
+    for key, function in gradients.items():
+        code = function.__code__
+        wants = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        given = [w for w in wants if w not in attributes]
+        call = ", ".join(f"{w}={f'self.{w}' if w in attributes else w}" for w in wants)
+        if list(wants) == given:
+            call = ", ".join(wants)
+        space[f"gradient_{key}"] = function
+        source.append(f"def grad_{key}({', '.join(['self', *given])}):")
+        source.append(f"    return gradient_{key}({call})")
+    space["settled"] = _settled
+    exec(compile("\n".join(source), f"<elementwise node {name}>", "exec"), space)
+    members = {k: v for k, v in space.items() if k in ("forward", "__init__") or k[:5] == "grad_"}
+    title = "".join(part.capitalize() for part in name.split("_"))
+    return type(title, (Elementwise,), {**members, "op": name, "outputs": (output,)})
+
+
+def _settled(y: Any, inputs: tuple[Any, ...]) -> Any:
+    arrays = [x for x in inputs if hasattr(x, "dtype")]
+    return settle(y, arrays[0]) if len({x.dtype for x in arrays}) == 1 else as_array(y)
+
+
+def _arrays_only(name: str, expression: Callable[..., Any], n: int) -> Callable[..., Any]:
+    """The function on bare arrays: nothing is recorded, NumPy's promotion holds."""
+    fast = fast_kernels(name)
+
+    def compute(*inputs: Any, **attributes: Any) -> Any:
+        for x in inputs:
+            if not isinstance(x, (ndarray, np.generic, int, float, *get_array_types())):
+                raise DtypeError(name, describe(x), "a Variable, an array or a number")
+        if fast and getattr(inputs[0], "size", 0) >= SMALL:
+            return run(name, *inputs, **attributes)
+        return _settled(expression(get_array_module(*inputs), *inputs, **attributes), inputs)
+
+    return compute
+
+
+def _failed(node: Function, args: tuple[Any, ...], settings: Any, error: Exception) -> Any:
+    """Raises for a computation that failed, in the caller's words."""
+    arrays = [a._values() if isinstance(a, Variable) else a for a in args]
+    better = node._explained(error, arrays)
+    try:
+        node.check(*arrays)
+    except (ShapeError, DtypeError) as wrong:
+        better = wrong
+    raise better from (None if better is error else error)
