@@ -19,6 +19,11 @@ DOCS_STAMP := $(VENV)/.installed-docs
 NATIVE_STAMP := build/native/.built
 NATIVE_SOURCES := CMakeLists.txt $(shell find src/native -type f)
 
+# scikit-build-core puts an import hook beside the path of an editable install. We need only the
+# path: the hook slows every start of Python, and goes before PYTHONPATH.
+PLAIN_PATH = echo '$(CURDIR)/src' > "$$($(PY) -c \
+	'import sysconfig; print(sysconfig.get_path("purelib"))')/_editable_skbc_renkei.pth"
+
 .DEFAULT_GOAL := help
 .PHONY: help venv native demo test test-quick test-all lint format bench docs wheel check-wheel \
 	sanitize mutation clean
@@ -34,11 +39,12 @@ $(PY):
 
 $(VENV_STAMP): pyproject.toml | $(PY)
 	$(PY) -m pip install --quiet --editable '.[dev]'
+	@$(PLAIN_PATH)
 	@touch $@
 
-$(DOCS_STAMP): pyproject.toml $(VENV_STAMP)
-	$(PY) -m pip install --quiet '.[docs]' --no-deps --dry-run >/dev/null
+$(DOCS_STAMP): $(VENV_STAMP)
 	$(PY) -m pip install --quiet --editable '.[docs]'
+	@$(PLAIN_PATH)
 	@touch $@
 
 native: $(NATIVE_STAMP)  ## build the native module into src/renkei, if its sources changed
