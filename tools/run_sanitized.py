@@ -40,7 +40,7 @@ def main(module_folder: str, *arguments: str) -> int:
         }
         check = [sys.executable, "-c", f"import renkei; assert {folder!r} in renkei.__file__"]
         subprocess.run(check, env=environment, check=True)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+        command = [sys.executable, "-m", "pytest", "-q", "--capture=sys", *arguments]
         return subprocess.run(command, env=environment, cwd=common.ROOT).returncode
 
 
