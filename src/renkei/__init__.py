@@ -11,6 +11,7 @@ array([2., 4.], dtype=float32)
 import importlib
 from typing import Any
 
+import renkei.functions.methods  # noqa: F401  gives Variable its operators
 from renkei.core.composite import composite
 from renkei.core.config import (
     config,
@@ -37,7 +38,6 @@ from renkei.core.hooks import FunctionHook, LinkHook
 from renkei.core.random import seed
 from renkei.core.shapes import Spec
 from renkei.core.variable import Parameter, Variable, as_variable, from_dlpack
-import renkei.functions.methods  # noqa: F401  gives Variable its operators
 
 __version__ = "0.1.0"
 
