@@ -272,6 +272,8 @@ def {name}({signature}):
 
 _ANY = """\
 def {name}({signature}):
+    if {bare}:
+        return arrays_only({arguments})
     return Node({attributes})({x})
 """
 
@@ -305,11 +307,15 @@ def _build(expression: Callable[..., Any], gradients: dict[str, Callable[..., An
     parameters = list(inspect.signature(expression).parameters.values())[1:]
     inputs = [p.name for p in parameters if p.default is p.empty and p.kind is not p.KEYWORD_ONLY]
     attributes = [p for p in parameters if p.name not in inputs]
-    name = expression.__name__
+    name = expression.__name__.lstrip("_")  # a helper or the inside of a public function
     node = _node_class(name, inputs, [p.name for p in attributes], expression, gradients)
     space = _namespace(name, node, inputs, attributes, expression)
-    template = {1: _UNARY, 2: _BINARY}.get(len(inputs), _ANY)
-    result = _compiled(name, template.format(**_slots(name, node, inputs, attributes)), space)
+    # Without a gradient the result is cut off the graph, which Function does.
+    template = {1: _UNARY, 2: _BINARY}.get(len(inputs), _ANY) if gradients else _ANY
+    slots = _slots(name, node, inputs, attributes)
+    if template is _ANY:
+        slots["x"] = ", ".join(inputs)
+    result = _compiled(name, template.format(**slots), space)
     result.__doc__, result.__module__ = expression.__doc__, expression.__module__
     result.__annotations__ = {k: v for k, v in expression.__annotations__.items() if k != "xp"}
     node.__module__ = expression.__module__
@@ -379,6 +385,7 @@ def _slots(
         "attributes": ", ".join(f"{n}={n}" for n in names),
         "store": "".join(f"node.{n} = {n}\n    " for n in names),
         "x": inputs[0],
+        "bare": " and ".join(f"not isinstance({x}, Variable)" for x in inputs),
         "compute": (
             f"expression(np if {module}.__class__ is ndarray else array_module({module}), {passed})"
             f" if not fast or {size} < SMALL else run({name!r}, {passed})"
@@ -386,8 +393,6 @@ def _slots(
     }
     if len(inputs) == 2:
         slots["y"] = inputs[1]
-    if len(inputs) > 2:
-        slots["x"] = ", ".join(inputs)
     for mask in range(1, 2 ** len(inputs) if len(inputs) < 3 else 1):
         keep = Plan(node, mask, len(inputs), 1).keep
         slots[f"keep{mask}"] = ", ".join(values[k] for k in keep)

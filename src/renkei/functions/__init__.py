@@ -6,8 +6,10 @@ Each family is a module of the same name; this table says which names it defines
 from renkei._lazy import lazy
 
 _FAMILIES = {
-    "arithmetic": "absolute add divide multiply negative power subtract",
+    "arithmetic": "absolute add divide fmod maximum minimum multiply negative power subtract",
     "broadcast": "broadcast broadcast_to sum_to",
+    "math": "arccos arcsin arctan arctan2 arctanh ceil clip cos cosh exp expm1 fix floor log log1p "
+    "log2 log10 rsqrt sign sin sinh sqrt square squared_difference tan",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)

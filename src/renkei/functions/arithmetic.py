@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-import numpy as np
-
-from renkei.core.device import get_array_module
 from renkei.core.elementwise import elementwise
+from renkei.functions.math import fix, sign
 
-__all__ = ["absolute", "add", "divide", "multiply", "negative", "power", "subtract"]
+__all__ = [
+    "absolute",
+    "add",
+    "divide",
+    "fmod",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negative",
+    "power",
+    "subtract",
+]
 
 
 @elementwise(x=lambda gz: gz, y=lambda gz: gz)
@@ -102,32 +112,55 @@ def negative(xp: Any, x: Any) -> Any:
 
 
 def _power_x(gz: Any, x: Any, y: Any) -> Any:
-    if isinstance(y, (int, float)) and y == 2:
-        return gz * x * 2  # power(x, 1) would be a slow copy of x
-    return gz * y * x ** (y - 1)
+    if isinstance(y, (int, float)):
+        if y == 0:
+            return gz * 0
+        # power(x, 1) would be a slow copy of x
+        return gz * x * 2 if y == 2 else gz * (x ** (y - 1) * y)
+    return gz * y * _off_pole(x, y) ** (y - 1)
 
 
 def _power_y(gz: Any, x: Any, z: Any) -> Any:
-    return gz * z * _safe_log(x)
-
-
-@elementwise(x=lambda gy, x: gy / x)
-def _log(xp: Any, x: Any) -> Any:
-    return xp.log(x)
-
-
-def _safe_log(x: Any) -> Any:
-    """log x, with 0 where x is 0: there the gradient by the exponent is 0 for any exponent > 0."""
     if isinstance(x, (int, float)):
-        return float(np.log(x)) if x > 0 else 0.0 if x == 0 else float("nan")
-    array = getattr(x, "array", x)
-    zero = array == 0
-    return _log(x + zero) if get_array_module(array).any(zero) else _log(x)
+        return gz * z * (math.log(x) if x > 0 else 0.0 if x == 0 else math.nan)
+    return gz * z * _log_off_zero(x)
+
+
+@elementwise(x=lambda gz: gz)
+def _off_pole(xp: Any, x: Any, y: Any) -> Any:
+    """x, with 1 where both are 0: so x ** 0 has the slope 0 everywhere."""
+    return xp.where((x == 0) & (y == 0), 1, x)
+
+
+@elementwise(x=lambda gy, x: gy / _off_zero(x))
+def _log_off_zero(xp: Any, x: Any) -> Any:
+    """log x, with 0 where x is 0: there the slope of x ** y by y is 0 for any y > 0."""
+    return xp.log(xp.where(x == 0, 1, x))
+
+
+@elementwise(x=lambda gy: gy)
+def _off_zero(xp: Any, x: Any) -> Any:
+    return xp.where(x == 0, 1, x)
+
+
+def _short_power(xp: Any, x: Any, y: Any) -> Any:
+    """Powers that need no logarithm; NumPy itself knows -1, 0.5, 1 and 2."""
+    if y == 3:
+        return x * x * x
+    if x.dtype.kind == "f":
+        if y == -0.5:
+            return 1 / xp.sqrt(x)
+        if y == -2:
+            return 1 / (x * x)
+    return x**y
 
 
 @elementwise(x=_power_x, y=_power_y)
 def power(xp: Any, x: Any, y: Any) -> Any:
     r"""Power of two arrays: :math:`z = x^y`.
+
+    At :math:`x = 0` the gradient by ``y`` is taken as 0, and so is the one by ``x`` where ``y`` is
+    0 too.
 
     Args:
         x: array, Variable or number: the base.
@@ -139,10 +172,12 @@ def power(xp: Any, x: Any, y: Any) -> Any:
     >>> F.power(np.array([1.0, 2.0, 3.0]), 2)
     array([1., 4., 9.])
     """
+    if y.__class__ is int or y.__class__ is float:
+        return x**y if x.__class__ in (int, float) else _short_power(xp, x, y)
     return x**y
 
 
-@elementwise(x=lambda gy, x: gy * get_array_module(x).sign(getattr(x, "array", x)))
+@elementwise(x=lambda gy, x: gy * sign(x))
 def absolute(xp: Any, x: Any) -> Any:
     r"""The absolute value: :math:`y = |x|`, with gradient 0 at 0.
 
@@ -156,3 +191,78 @@ def absolute(xp: Any, x: Any) -> Any:
     array([1., 2.])
     """
     return abs(x)
+
+
+@elementwise(x=lambda gy: gy, divisor=lambda gy, x, divisor: -gy * fix(x / divisor))
+def fmod(xp: Any, x: Any, divisor: Any) -> Any:
+    r"""The remainder of a division rounded towards zero: :math:`y = x - d\,\mathrm{fix}(x / d)`.
+
+    Args:
+        x: array, Variable or number.
+        divisor: array, Variable or number of a shape that broadcasts with ``x``: :math:`d`.
+
+    Returns:
+        Array or Variable of the broadcast shape, with the sign of ``x``.
+
+    >>> F.fmod(np.array([5.0, -5.0]), np.array([3.0, 3.0]))
+    array([ 2., -2.])
+    """
+    return xp.fmod(x, divisor)
+
+
+# Masks are made by functions of their own, not by array code inside a gradient: so a recorded
+# backward sweep can be replayed on other values.
+@elementwise(g=lambda gy, a, b: _where_ge(gy, a, b))
+def _where_ge(xp: Any, g: Any, a: Any, b: Any) -> Any:
+    """g where a >= b, 0 elsewhere."""
+    return xp.where(a >= b, g, 0)
+
+
+@elementwise(g=lambda gy, a, b: _where_gt(gy, a, b))
+def _where_gt(xp: Any, g: Any, a: Any, b: Any) -> Any:
+    """g where a > b, 0 elsewhere."""
+    return xp.where(a > b, g, 0)
+
+
+@elementwise(
+    x1=lambda gy, x1, x2: _where_ge(gy, x1, x2),
+    x2=lambda gy, x1, x2: _where_gt(gy, x2, x1),
+)
+def maximum(xp: Any, x1: Any, x2: Any) -> Any:
+    r"""The greater of two numbers: :math:`y = \max(x_1, x_2)`.
+
+    Where both are equal, the gradient goes to ``x1``.
+
+    Args:
+        x1: array, Variable or number.
+        x2: array, Variable or number of a shape that broadcasts with ``x1``.
+
+    Returns:
+        Array or Variable of the broadcast shape.
+
+    >>> F.maximum(np.array([1.0, 2.0]), np.array([3.0, -1.0]))
+    array([3., 2.])
+    """
+    return xp.maximum(x1, x2)
+
+
+@elementwise(
+    x1=lambda gy, x1, x2: _where_ge(gy, x2, x1),
+    x2=lambda gy, x1, x2: _where_gt(gy, x1, x2),
+)
+def minimum(xp: Any, x1: Any, x2: Any) -> Any:
+    r"""The smaller of two numbers: :math:`y = \min(x_1, x_2)`.
+
+    Where both are equal, the gradient goes to ``x1``.
+
+    Args:
+        x1: array, Variable or number.
+        x2: array, Variable or number of a shape that broadcasts with ``x1``.
+
+    Returns:
+        Array or Variable of the broadcast shape.
+
+    >>> F.minimum(np.array([1.0, 2.0]), np.array([3.0, -1.0]))
+    array([ 1., -1.])
+    """
+    return xp.minimum(x1, x2)
