@@ -62,7 +62,7 @@ _LAZY: dict[str, str] = {
     "Link": "links",
     "Sequential": "links",
     "State": "links",
-    "report": "training.reporter",
+    "report": "reporter",
     "summary": "links.summary",
 }
 

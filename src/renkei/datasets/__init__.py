@@ -1,0 +1,14 @@
+"""Data sets: anything with ``len`` and ``[i]`` is one; these build new ones from others."""
+
+from renkei._lazy import lazy
+
+_FAMILIES = {
+    "combine": (
+        "ConcatenatedDataset DictDataset SubDataset TransformDataset TupleDataset split_dataset "
+        "split_dataset_n split_dataset_n_random split_dataset_random"
+    ),
+    "convert": "concat_examples to_device",
+    "dataset": "DatasetMixin",
+}
+
+__getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)
