@@ -1,0 +1,570 @@
+"""Initializers: callables that fill an array with first values.
+
+Random numbers are drawn on the host in float64 and then cast, so that a seed gives the same values
+for every dtype and device.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from renkei.core.config import get_dtype
+from renkei.core.device import device_of, get_array_types, get_device
+from renkei.core.errors import ConfigError, DtypeError, ShapeError, describe
+from renkei.core.random import generator
+
+__all__ = [
+    "Constant",
+    "DownsamplingConvFilter",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Identity",
+    "Initializer",
+    "LeCunNormal",
+    "LeCunUniform",
+    "NaN",
+    "Normal",
+    "One",
+    "Orthogonal",
+    "Uniform",
+    "UpsamplingDeconvFilter",
+    "Zero",
+    "generate_array",
+    "get_fans",
+    "get_initializer",
+    "use_random_source",
+]
+
+
+def _default_source() -> Any:
+    return generator().host
+
+
+_source: Callable[[], Any] = _default_source
+
+
+def use_random_source(source: Callable[[], Any] | None) -> None:
+    r"""Sets where initializers without an ``rng`` of their own draw from.
+
+    Args:
+        source: returns an object with ``normal(loc, scale, size)`` and ``uniform(low, high, size)``
+            (the module ``numpy.random`` is one); None goes back to the generator that
+            ``renkei.seed`` starts.
+    """
+    global _source
+    _source = source or _default_source
+
+
+class Initializer:
+    r"""The base of initializers: a callable that fills an array in place.
+
+    Args:
+        dtype: the dtype of parameters made with it; None takes the configured default.
+
+    >>> import numpy as np, renkei as rk
+    >>> class Halves(rk.initializers.Initializer):
+    ...     def __call__(self, array):
+    ...         array[...] = 0.5
+    >>> rk.Parameter(Halves(np.float64), (2,)).array
+    array([0.5, 0.5])
+    """
+
+    def __init__(self, dtype: Any = None) -> None:
+        self.dtype = dtype
+
+    def __call__(self, array: Any) -> None:
+        """Fills the array."""
+        raise NotImplementedError(f"{type(self).__name__}.__call__")
+
+    def __repr__(self) -> str:
+        shown = {k: v for k, v in vars(self).items() if v is not None}
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in shown.items())})"
+
+
+class Constant(Initializer):
+    r"""Fills an array with a number, or with the values of an array that broadcasts to its shape.
+
+    Args:
+        fill_value: a number or an array.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+
+    Raises:
+        ShapeError: the values do not broadcast to the array that is to be filled.
+
+    >>> from renkei import initializers
+    >>> a = np.empty(2, np.float32)
+    >>> initializers.Constant(3)(a)
+    >>> a
+    array([3., 3.], dtype=float32)
+    """
+
+    def __init__(self, fill_value: Any, dtype: Any = None) -> None:
+        super().__init__(dtype)
+        self.fill_value = fill_value
+
+    def __call__(self, array: Any) -> None:
+        value = self.fill_value
+        if not isinstance(value, get_array_types()):
+            array[...] = value
+            return
+        try:
+            np.broadcast_to(np.empty(value.shape), array.shape)
+        except ValueError:
+            raise ShapeError(
+                "Constant(fill_value)",
+                f"values of shape {value.shape} for an array of shape {array.shape}",
+                "shapes that broadcast",
+            ) from None
+        array[...] = device_of(array).send(value)
+
+
+class Zero(Constant):
+    """Fills an array with zeros."""
+
+    def __init__(self, dtype: Any = None) -> None:
+        super().__init__(0.0, dtype)
+
+
+class One(Constant):
+    """Fills an array with ones."""
+
+    def __init__(self, dtype: Any = None) -> None:
+        super().__init__(1.0, dtype)
+
+
+class NaN(Constant):
+    """Fills an array with NaN: whoever forgets to set the values will see it."""
+
+    def __init__(self, dtype: Any = None) -> None:
+        super().__init__(math.nan, dtype)
+
+
+class Identity(Initializer):
+    r"""Fills a square matrix with ``scale`` times the identity.
+
+    Args:
+        scale: the value on the diagonal.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+
+    Raises:
+        ShapeError: the array is no square matrix.
+    """
+
+    def __init__(self, scale: float = 1.0, dtype: Any = None) -> None:
+        super().__init__(dtype)
+        self.scale = scale
+
+    def __call__(self, array: Any) -> None:
+        shape = array.shape
+        if len(shape) != 2 or shape[0] != shape[1]:
+            raise ShapeError("Identity()", f"an array of shape {shape}", "a square matrix")
+        array[...] = 0
+        index = np.arange(shape[0])
+        array[index, index] = self.scale
+
+
+class _Random(Initializer):
+    """The base of initializers that draw; ``rng`` takes the place of the common generator."""
+
+    def __init__(self, dtype: Any, rng: Any) -> None:
+        super().__init__(dtype)
+        self.rng = rng
+
+    def _normal(self, array: Any, std: float) -> None:
+        rng = self.rng or _source()
+        _write(array, rng.normal(loc=0.0, scale=std, size=array.shape))
+
+    def _uniform(self, array: Any, bound: float) -> None:
+        rng = self.rng or _source()
+        _write(array, rng.uniform(low=-bound, high=bound, size=array.shape))
+
+
+def _write(array: Any, values: np.ndarray) -> None:
+    array[...] = device_of(array).send(values.astype(array.dtype))
+
+
+class _Scaled(_Random):
+    """The base of random initializers with one parameter, ``scale``."""
+
+    def __init__(self, scale: float = 1.0, dtype: Any = None, *, rng: Any = None) -> None:
+        super().__init__(dtype, rng)
+        self.scale = scale
+
+
+class Normal(_Scaled):
+    r"""Draws from the normal distribution with mean 0 and standard deviation ``scale``.
+
+    Args:
+        scale: the standard deviation.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+        rng: a NumPy generator to draw from instead of the common one.
+
+    >>> from renkei import initializers
+    >>> a = np.empty(1000)
+    >>> initializers.Normal(2.0, rng=np.random.default_rng(0))(a)
+    >>> bool(1.9 < a.std() < 2.1)
+    True
+    """
+
+    def __init__(self, scale: float = 0.05, dtype: Any = None, *, rng: Any = None) -> None:
+        super().__init__(scale, dtype, rng=rng)
+
+    def __call__(self, array: Any) -> None:
+        self._normal(array, self.scale)
+
+
+class Uniform(_Scaled):
+    r"""Draws uniformly from [-scale, scale).
+
+    Args:
+        scale: the bound.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+        rng: a NumPy generator to draw from instead of the common one.
+    """
+
+    def __init__(self, scale: float = 0.05, dtype: Any = None, *, rng: Any = None) -> None:
+        super().__init__(scale, dtype, rng=rng)
+
+    def __call__(self, array: Any) -> None:
+        self._uniform(array, self.scale)
+
+
+class LeCunNormal(_Scaled):
+    r"""Normal with standard deviation :math:`scale \sqrt{1 / fan_{in}}`: the default of weights.
+
+    LeCun et al., "Efficient BackProp" (1998).
+
+    Args:
+        scale: a factor.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+        rng: a NumPy generator to draw from instead of the common one.
+    """
+
+    def __call__(self, array: Any) -> None:
+        fan_in, _ = get_fans(array.shape)
+        self._normal(array, self.scale * math.sqrt(1 / fan_in))
+
+
+class LeCunUniform(_Scaled):
+    r"""Uniform in :math:`\pm scale \sqrt{3 / fan_{in}}`.
+
+    LeCun et al., "Efficient BackProp" (1998).
+
+    Args:
+        scale: a factor.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+        rng: a NumPy generator to draw from instead of the common one.
+    """
+
+    def __call__(self, array: Any) -> None:
+        fan_in, _ = get_fans(array.shape)
+        self._uniform(array, self.scale * math.sqrt(3 / fan_in))
+
+
+class GlorotNormal(_Scaled):
+    r"""Normal with standard deviation :math:`scale \sqrt{2 / (fan_{in} + fan_{out})}`.
+
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks"
+    (2010).
+
+    Args:
+        scale: a factor.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+        rng: a NumPy generator to draw from instead of the common one.
+    """
+
+    def __call__(self, array: Any) -> None:
+        self._normal(array, self.scale * math.sqrt(2 / sum(get_fans(array.shape))))
+
+
+class GlorotUniform(_Scaled):
+    r"""Uniform in :math:`\pm scale \sqrt{6 / (fan_{in} + fan_{out})}`.
+
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks"
+    (2010).
+
+    Args:
+        scale: a factor.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+        rng: a NumPy generator to draw from instead of the common one.
+    """
+
+    def __call__(self, array: Any) -> None:
+        self._uniform(array, self.scale * math.sqrt(6 / sum(get_fans(array.shape))))
+
+
+class HeNormal(_Scaled):
+    r"""Normal with standard deviation :math:`scale \sqrt{2 / fan}`: keeps the variance under ReLU.
+
+    He et al., "Delving deep into rectifiers" (2015).
+
+    Args:
+        scale: a factor.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+        fan_option: ``"fan_in"`` keeps the variance forward, ``"fan_out"`` backward.
+        rng: a NumPy generator to draw from instead of the common one.
+
+    Raises:
+        ConfigError: ``fan_option`` is neither.
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        dtype: Any = None,
+        fan_option: str = "fan_in",
+        *,
+        rng: Any = None,
+    ) -> None:
+        super().__init__(scale, dtype, rng=rng)
+        if fan_option not in ("fan_in", "fan_out"):
+            call = f"{type(self).__name__}(fan_option)"
+            raise ConfigError(call, repr(fan_option), "'fan_in' or 'fan_out'")
+        self.fan_option = fan_option
+
+    def _fan(self, array: Any) -> int:
+        return get_fans(array.shape)[self.fan_option == "fan_out"]
+
+    def __call__(self, array: Any) -> None:
+        self._normal(array, self.scale * math.sqrt(2 / self._fan(array)))
+
+
+class HeUniform(HeNormal):
+    r"""Uniform in :math:`\pm scale \sqrt{6 / fan}`: keeps the variance under ReLU.
+
+    He et al., "Delving deep into rectifiers" (2015).
+
+    Args:
+        scale: a factor.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+        fan_option: ``"fan_in"`` keeps the variance forward, ``"fan_out"`` backward.
+        rng: a NumPy generator to draw from instead of the common one.
+
+    Raises:
+        ConfigError: ``fan_option`` is neither.
+    """
+
+    def __call__(self, array: Any) -> None:
+        self._uniform(array, self.scale * math.sqrt(6 / self._fan(array)))
+
+
+class Orthogonal(_Random):
+    r"""Fills an array with ``scale`` times an orthogonal matrix.
+
+    An array (out, ...) counts as a matrix of ``out`` rows. The matrix is Q of the QR decomposition
+    of a normal random matrix, its signs chosen so that the distribution is uniform.
+
+    Saxe et al., "Exact solutions to the nonlinear dynamics of learning" (2013).
+
+    Args:
+        scale: a factor.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+        mode: ``"projection"`` wants no more rows than columns, ``"embedding"`` no fewer,
+            ``"basis"`` as many, ``"auto"`` takes all.
+        rng: a NumPy generator to draw from instead of the common one.
+
+    Raises:
+        ConfigError: ``mode`` is none of these.
+        ShapeError: the array has no axes, or a shape that ``mode`` rules out.
+
+    >>> from renkei import initializers
+    >>> a = np.empty((2, 5))
+    >>> initializers.Orthogonal(1.0)(a)
+    >>> bool(np.allclose(a @ a.T, np.eye(2)))
+    True
+    """
+
+    _allows: dict[str, Callable[[int, int], bool]] = {
+        "auto": lambda rows, columns: True,
+        "projection": lambda rows, columns: rows <= columns,
+        "embedding": lambda rows, columns: rows >= columns,
+        "basis": lambda rows, columns: rows == columns,
+    }
+
+    def __init__(
+        self, scale: float = 1.1, dtype: Any = None, mode: str = "auto", *, rng: Any = None
+    ) -> None:
+        super().__init__(dtype, rng)
+        if mode not in self._allows:
+            expected = " or ".join(map(repr, self._allows))
+            raise ConfigError("Orthogonal(mode)", repr(mode), expected)
+        self.scale, self.mode = scale, mode
+
+    def __call__(self, array: Any) -> None:
+        shape = array.shape
+        if not shape or not array.size:
+            raise ShapeError("Orthogonal()", f"an array of shape {shape}", "a matrix or more axes")
+        rows, columns = shape[0], math.prod(shape[1:])
+        if not self._allows[self.mode](rows, columns):
+            raise ShapeError(
+                f"Orthogonal(mode={self.mode!r})",
+                f"an array of shape {shape}, as a matrix {(rows, columns)}",
+                "a matrix that the mode allows",
+            )
+        wide = columns > rows
+        rng = self.rng or _source()
+        a = rng.normal(0.0, 1.0, (columns, rows) if wide else (rows, columns))
+        q, r = np.linalg.qr(a)
+        q *= np.copysign(self.scale, np.diag(r))
+        _write(array, (q.T if wide else q).reshape(shape))
+
+
+class UpsamplingDeconvFilter(Initializer):
+    r"""Fills the weight of a deconvolution (in, out, ...) so that it interpolates linearly.
+
+    Long et al., "Fully convolutional networks for semantic segmentation" (2015).
+
+    Args:
+        interpolation: ``"linear"``.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+
+    Raises:
+        ConfigError: another interpolation.
+        ShapeError: the channels are neither equal in number nor one on the summed side.
+
+    >>> from renkei import initializers
+    >>> W = np.empty((1, 1, 4))
+    >>> initializers.UpsamplingDeconvFilter()(W)
+    >>> W
+    array([[[0.25, 0.75, 0.75, 0.25]]])
+    """
+
+    _one = 1  # the axis of channels that may have size 1
+
+    def __init__(self, interpolation: str = "linear", dtype: Any = None) -> None:
+        super().__init__(dtype)
+        if interpolation != "linear":
+            call = f"{type(self).__name__}(interpolation)"
+            raise ConfigError(call, repr(interpolation), "'linear'")
+        self.interpolation = interpolation
+
+    def __call__(self, array: Any) -> None:
+        shape = array.shape
+        fits = len(shape) > 2 and (shape[0] == shape[1] or shape[self._one] == 1)
+        if not fits:
+            raise ShapeError(
+                f"{type(self).__name__}()",
+                f"an array of shape {shape}",
+                f"as many channels in axis 0 as in axis 1, or one in axis {self._one}",
+            )
+        array[...] = 0
+        array[np.arange(shape[0]), np.arange(shape[1])] = device_of(array).send(
+            self._filter(shape[2:]).astype(array.dtype)
+        )
+
+    def _filter(self, sizes: tuple[int, ...]) -> np.ndarray:
+        result = np.ones(())
+        for size in sizes:
+            factor = (size + 1) // 2
+            center = factor - (1 if size % 2 else 0.5)
+            result = result[..., None] * (1 - np.abs(np.arange(size) - center) / factor)
+        return result
+
+
+class DownsamplingConvFilter(UpsamplingDeconvFilter):
+    r"""Fills the weight of a convolution (out, in, ...) so that it averages with linear weights.
+
+    Args:
+        interpolation: ``"linear"``.
+        dtype: the dtype of parameters made with it; None takes the configured default.
+
+    Raises:
+        ConfigError: another interpolation.
+        ShapeError: the channels are neither equal in number nor one on the input side.
+
+    >>> from renkei import initializers
+    >>> W = np.empty((1, 1, 4))
+    >>> initializers.DownsamplingConvFilter()(W)
+    >>> W
+    array([[[0.125, 0.375, 0.375, 0.125]]])
+    """
+
+    def _filter(self, sizes: tuple[int, ...]) -> np.ndarray:
+        result = super()._filter(sizes)
+        return result / result.sum()
+
+
+def get_fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    r"""How many values flow into and out of each unit of a weight (out, in, ...).
+
+    Args:
+        shape: of a weight of two or more axes.
+
+    Returns:
+        (fan_in, fan_out), both multiplied by the size of the window.
+
+    Raises:
+        ShapeError: fewer than two axes.
+
+    >>> from renkei import initializers
+    >>> initializers.get_fans((8, 3, 5, 5))
+    (75, 200)
+    """
+    if len(shape) < 2:
+        raise ShapeError(
+            "get_fans(shape)",
+            str(tuple(shape)),
+            "two axes or more",
+            "For biases and other vectors take an initializer that asks for no fans.",
+        )
+    window = math.prod(shape[2:])
+    return shape[1] * window, shape[0] * window
+
+
+def get_initializer(value: Any, default: Any = None) -> Any:
+    r"""The initializer that an argument stands for.
+
+    Args:
+        value: an initializer (any callable that fills an array), a number, an array, or None.
+        default: what None stands for, an initializer or a number; None: LeCunNormal.
+
+    Raises:
+        DtypeError: anything else.
+
+    >>> from renkei import initializers
+    >>> initializers.get_initializer(0.5)
+    Constant(fill_value=0.5)
+    """
+    if value is None:
+        if default is None:
+            return LeCunNormal()
+        value = default
+    if callable(value):
+        return value
+    if isinstance(value, get_array_types()) or np.isscalar(value):
+        return Constant(value)
+    raise DtypeError("initializer", describe(value), "a callable, a number, an array or None")
+
+
+def generate_array(
+    initializer: Any, shape: tuple[int, ...], xp: Any = np, dtype: Any = None, device: Any = None
+) -> Any:
+    r"""Makes an array and lets an initializer fill it.
+
+    Args:
+        initializer: what ``get_initializer`` takes.
+        shape: of the array.
+        xp: the array module.
+        dtype: of the array; the initializer's own wins, None is the configured default.
+        device: where to make it; None is the module's current device.
+
+    Returns:
+        Array of shape ``shape``.
+
+    >>> from renkei import initializers
+    >>> initializers.generate_array(initializers.One(), (2,), np)
+    array([1., 1.], dtype=float32)
+    """
+    fill = get_initializer(initializer)
+    own = getattr(fill, "dtype", None)
+    array = np.empty(shape, get_dtype(dtype if own is None else own))
+    fill(array)
+    if device is not None:
+        return get_device(device).send(array)
+    return array if xp is np else xp.asarray(array)
