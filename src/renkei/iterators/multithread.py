@@ -57,9 +57,9 @@ class MultithreadIterator(OrderedIterator):
             self._ahead = self._read(self._place)
         if self._ahead is None:
             raise StopIteration
-        futures, self._place = self._ahead
-        self._ahead = None
+        (futures, place), self._ahead = self._ahead, None
         batch = [future.result() for future in futures]
+        self._place = place  # only now: a read that failed can be tried again
         if not self._crosses(self._place):
             self._ahead = self._read(self._place)
         return batch
