@@ -6,7 +6,7 @@ from typing import Any
 
 from renkei.core.elementwise import operand
 from renkei.core.variable import Variable
-from renkei.functions import arithmetic
+from renkei.functions import arithmetic, linalg
 
 __all__: list[str] = []
 
@@ -38,3 +38,5 @@ Variable.__rpow__ = _swapped(arithmetic.power)
 Variable.__neg__ = arithmetic.negative
 Variable.__pos__ = lambda self: self
 Variable.__abs__ = arithmetic.absolute
+Variable.__matmul__ = linalg.matmul
+Variable.__rmatmul__ = _swapped(linalg.matmul)

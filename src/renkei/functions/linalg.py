@@ -1,0 +1,242 @@
+"""Products of matrices and tensors."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from renkei.core.elementwise import sum_to
+from renkei.core.errors import DtypeError, ShapeError, describe
+from renkei.core.function import Function
+from renkei.core.shapes import Spec, normalize_axis
+
+__all__ = ["batch_matmul", "matmul", "tensordot"]
+
+_CALL = "matmul(a, b, transa, transb)"
+
+
+class Matmul(Function):
+    """Product of stacks of matrices, each of which may be transposed."""
+
+    def __init__(self, transa: bool, transb: bool) -> None:
+        self.transa, self.transb = transa, transb
+
+    def check(self, a: Any, b: Any) -> Spec:
+        rows, inner = a.shape[-2:][::-1] if self.transa else a.shape[-2:]
+        inner_b, columns = b.shape[-2:][::-1] if self.transb else b.shape[-2:]
+        if inner != inner_b:
+            _refuse(a.shape, b.shape, self.transa, self.transb)
+        try:
+            batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        except ValueError:
+            raise ShapeError(
+                _CALL,
+                f"a {a.shape} and b {b.shape}",
+                f"batch axes that broadcast, here {a.shape[:-2]} and {b.shape[:-2]}",
+                "The last two axes are the matrices, all others the batch.",
+            ) from None
+        return Spec((*batch, rows, columns), np.result_type(a.dtype, b.dtype))
+
+    def forward(self, a: Any, b: Any) -> Any:
+        return self.kernel("matmul", a, b, transa=self.transa, transb=self.transb)
+
+    # Transposition is a flag, so no gradient copies a matrix.
+    def grad_a(self, gy: Any, b: Any) -> Any:
+        spec = self.specs.a
+        if self.transa:
+            return _fitted(Matmul(self.transb, True)(b, gy), spec)
+        return _fitted(Matmul(False, not self.transb)(gy, b), spec)
+
+    def grad_b(self, gy: Any, a: Any) -> Any:
+        spec = self.specs.b
+        if self.transb:
+            return _fitted(Matmul(True, self.transa)(gy, a), spec)
+        return _fitted(Matmul(not self.transa, False)(a, gy), spec)
+
+
+def _fitted(g: Any, spec: Spec) -> Any:
+    """The gradient in the shape and dtype of the input: operands broadcast and promote."""
+    if g.shape != spec.shape:
+        g = sum_to(g, spec.shape)
+    return g if g.dtype == spec.dtype else g.astype(spec.dtype)
+
+
+def _refuse(a: tuple[int, ...], b: tuple[int, ...], transa: bool, transb: bool) -> None:
+    i = -1 if len(a) == 1 or not transa else -2
+    j = -1 if len(b) == 1 or transb else -2
+    flags = "".join(f", {n}=True" for n, on in (("transa", transa), ("transb", transb)) if on)
+    raise ShapeError(
+        _CALL,
+        f"a {a} and b {b}{flags}",
+        f"a.shape[{i}] == b.shape[{j}], here {a[i]} != {b[j]}",
+        "The columns of the first matrix must be as many as the rows of the second.",
+    )
+
+
+def _check_operands(a: Any, b: Any) -> None:
+    for name, x in (("a", a), ("b", b)):
+        if getattr(x, "shape", None) is None:
+            raise DtypeError(_CALL, f"{name} {describe(x)}", "arrays or Variables")
+        if not x.shape:
+            raise ShapeError(
+                _CALL, f"{name} of no axes", "at least one axis", "Use a * b for numbers."
+            )
+
+
+def matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Any:
+    r"""Matrix product of two arrays: :math:`y = a b`.
+
+    The last two axes are the matrices; all axes before them are the batch and broadcast. An array
+    of one axis is a row as ``a`` and a column as ``b``, and that axis is dropped from the result.
+    Operands of different dtypes promote; each gradient has the dtype of its input.
+
+    Args:
+        a: array or Variable of shape (..., m, k), or (..., k, m) with ``transa``, or (k,).
+        b: array or Variable of shape (..., k, n), or (..., n, k) with ``transb``, or (k,).
+        transa: transpose each matrix of ``a``.
+        transb: transpose each matrix of ``b``.
+
+    Returns:
+        Array or Variable of shape (..., m, n).
+
+    Raises:
+        ShapeError: the inner sizes differ, or the batch axes do not broadcast.
+
+    >>> F.matmul(np.array([[1.0, 0.0], [2.0, 3.0]]), np.array([[4.0, 1.0], [2.0, 2.0]]))
+    array([[ 4.,  1.],
+           [14.,  8.]])
+    """
+    _check_operands(a, b)
+    if a.ndim == 1 or b.ndim == 1:
+        return _with_vector(a, b, transa, transb)
+    if a.ndim > 2 and b.ndim == 2 and not transa:
+        return _stacked(a, b, bool(transb))
+    return Matmul(bool(transa), bool(transb))(a, b)
+
+
+def _stacked(a: Any, b: Any, transb: bool) -> Any:
+    """A batch times one matrix: one large product, whose gradient by b needs no batch of b's."""
+    inner, columns = b.shape[::-1] if transb else b.shape
+    if a.shape[-1] != inner:
+        _refuse(a.shape, b.shape, False, transb)
+    y = Matmul(False, transb)(a.reshape((math.prod(a.shape[:-1]), inner)), b)
+    return y.reshape((*a.shape[:-1], columns))
+
+
+def _with_vector(a: Any, b: Any, transa: bool, transb: bool) -> Any:
+    """The product where an operand has one axis: it becomes a row or a column for a moment."""
+    inner_a = a.shape[-2] if transa and a.ndim > 1 else a.shape[-1]
+    inner_b = b.shape[-1] if transb or b.ndim == 1 else b.shape[-2]
+    if inner_a != inner_b:
+        _refuse(a.shape, b.shape, transa, transb)
+    row, column = a.ndim == 1, b.ndim == 1
+    if row:
+        a, transa = a.reshape((1, inner_a)), False
+    if column:
+        b, transb = b.reshape((inner_b, 1)), False
+    y = matmul(a, b, transa, transb)
+    batch = y.shape[:-2]
+    return y.reshape(batch + (() if row else y.shape[-2:-1]) + (() if column else y.shape[-1:]))
+
+
+def batch_matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Any:
+    r"""Product of two batches of matrices; a batch of vectors counts as one of columns.
+
+    ``matmul`` does the same for more axes and is the one to prefer.
+
+    Args:
+        a: array or Variable of shape (batch, m, k), or (batch, m) for columns.
+        b: array or Variable of shape (batch, k, n), or (batch, k) for columns.
+        transa: transpose each matrix of ``a``.
+        transb: transpose each matrix of ``b``.
+
+    Returns:
+        Array or Variable of shape (batch, m, n).
+
+    Raises:
+        ShapeError: an operand has other than two or three axes, or the sizes do not fit.
+
+    >>> a = np.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> F.batch_matmul(a, a, transa=True)
+    array([[[ 5.]],
+    <BLANKLINE>
+           [[25.]]])
+    """
+    _check_operands(a, b)
+    if a.ndim not in (2, 3) or b.ndim not in (2, 3) or a.shape[0] != b.shape[0]:
+        raise ShapeError(
+            "batch_matmul(a, b)",
+            f"a {a.shape} and b {b.shape}",
+            "(batch, rows, columns) or (batch, rows), with the same batch size",
+        )
+    a = a if a.ndim == 3 else a.reshape((*a.shape, 1))
+    b = b if b.ndim == 3 else b.reshape((*b.shape, 1))
+    return matmul(a, b, transa, transb)
+
+
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    r"""Sum of products over chosen axes of two arrays.
+
+    Args:
+        a: array or Variable.
+        b: array or Variable.
+        axes: how many of the last axes of ``a`` meet as many of the first axes of ``b``; or a pair
+            of an axis or a sequence of axes of ``a`` and of ``b``.
+
+    Returns:
+        Array or Variable of the shape of the other axes of ``a``, then those of ``b``.
+
+    Raises:
+        ShapeError: the sizes of axes that meet differ, or their numbers do.
+        RangeError: an operand has no such axis.
+
+    >>> a, b = np.arange(24.0).reshape(2, 3, 4), np.ones((3, 4, 5))
+    >>> F.tensordot(a, b, axes=2).shape, F.tensordot(a, b, axes=([2, 1], [1, 0])).shape
+    ((2, 5), (2, 5))
+    """
+    call = f"tensordot(a, b, axes={axes!r})"
+    over_a, over_b = _met_axes(call, a, b, axes)
+    sizes_a, sizes_b = [a.shape[i] for i in over_a], [b.shape[i] for i in over_b]
+    if sizes_a != sizes_b:
+        raise ShapeError(
+            call,
+            f"a {a.shape} and b {b.shape}",
+            f"equal sizes along the axes that meet, here {sizes_a} and {sizes_b}",
+        )
+    rest_a, matrix_a, transa = _unfolded(a, over_a)
+    rest_b, matrix_b, first_b = _unfolded(b, over_b)
+    return Matmul(transa, not first_b)(matrix_a, matrix_b).reshape(rest_a + rest_b)
+
+
+def _met_axes(call: str, a: Any, b: Any, axes: Any) -> tuple[list[int], list[int]]:
+    for name, x in (("a", a), ("b", b)):
+        if getattr(x, "shape", None) is None:
+            raise DtypeError(call, f"{name} {describe(x)}", "arrays or Variables")
+    try:
+        n = operator.index(axes)
+        over_a, over_b = list(range(-n, 0)), list(range(n))
+    except TypeError:
+        over_a, over_b = (list(s) if np.iterable(s) else [s] for s in axes)
+    if len(over_a) != len(over_b):
+        raise ShapeError(call, f"{len(over_a)} and {len(over_b)} axes", "as many of a as of b")
+    over_a = [normalize_axis(call, i, a.ndim) for i in over_a]
+    over_b = [normalize_axis(call, i, b.ndim) for i in over_b]
+    for over in (over_a, over_b):
+        if len(set(over)) != len(over):
+            raise ShapeError(call, f"axes {over}", "each axis at most once")
+    return over_a, over_b
+
+
+def _unfolded(x: Any, over: list[int]) -> tuple[tuple[int, ...], Any, bool]:
+    """The other sizes, x as a matrix, and whether the axes that are summed stand first in it."""
+    rest = [i for i in range(x.ndim) if i not in over]
+    sizes = tuple(x.shape[i] for i in rest)
+    inner, outer = math.prod(x.shape[i] for i in over), math.prod(sizes)
+    if over + rest == list(range(x.ndim)):
+        return sizes, x.reshape((inner, outer)), True
+    if rest + over != list(range(x.ndim)):
+        x = x.transpose(rest + over)
+    return sizes, x.reshape((outer, inner)), False
