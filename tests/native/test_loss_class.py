@@ -32,6 +32,7 @@ def expected(x, t, ignore=-1, weight=None):
     used = t != ignore
     label = np.where(used, t, 0)
     w = np.ones(x.shape[-1]) if weight is None else weight.astype(np.float64)
+    log_z = np.where(used, log_z, np.log(x.shape[-1]))
     loss = np.where(
         used, (log_z - np.take_along_axis(x, label[..., None], -1)[..., 0]) * w[label], 0
     )
@@ -120,16 +121,21 @@ print(digest.hexdigest(), n.info()["isa"])
     assert len(digests) == 1
 
 
-def test_large_and_infinite_logits(dtype):
-    x = np.array([[1e4, 0, -1e4], [-np.inf, 0, -np.inf], [3, 3, 3]], dtype)
-    loss, log_z, gx = run(x, np.array([0, 1, 2]))
-    np.testing.assert_allclose(loss, [0, 0, np.log(3)], rtol=1e-6)
+@pytest.mark.parametrize("trailing", [(), (3,)], ids=str)
+def test_large_and_infinite_logits(dtype, trailing):
+    inf, nan = np.inf, np.nan
+    rows = [[1e4, 0, -1e4], [-inf, 0, -inf], [3, 3, 3], [nan, 0, 0], [nan, 0, inf], [inf, 0, 0]]
+    x = np.empty((6, 3, *trailing), dtype)
+    x[...] = np.reshape(rows, (6, 3) + (1,) * len(trailing))
+    t = np.empty((6, *trailing), np.int32)
+    t[...] = np.reshape([0, 1, 2, 1, -1, 1], (6,) + (1,) * len(trailing))
+    loss, log_z, gx = run(x, t)
+    loss, log_z, gx = loss.reshape(6, -1)[:, 0], log_z.reshape(6, -1)[:, 0], gx.reshape(6, 3, -1)
+    np.testing.assert_allclose(loss, [0, 0, np.log(3), nan, 0, inf], rtol=1e-6)
+    np.testing.assert_allclose(log_z[3:], [nan, np.log(3), inf], rtol=1e-6)
     np.testing.assert_allclose(gx[:2], 0)
-    x[2, 0] = np.nan
-    loss, log_z, gx = run(x, np.array([0, 1, -1]))
-    assert np.isnan(log_z[2])
-    assert loss[2] == 0
-    np.testing.assert_array_equal(gx[2], 0)
+    np.testing.assert_array_equal(gx[4], 0)
+    assert np.isnan(gx[3]).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

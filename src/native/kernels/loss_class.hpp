@@ -9,7 +9,7 @@ namespace nb = nanobind;
 
 // x: (n, c) or (n, c, d1, ...); t, loss, log_z: x's shape without c; class_weight: (c,) or None.
 // Writes loss = (log_z - x[t]) * class_weight[t], 0 where t == ignore_label, and
-// log_z = log(sum(exp(x))) over c.
+// log_z = log(sum(exp(x))) over c, log(c) where t == ignore_label.
 void softmax_cross_entropy(nb::object x, nb::object t, nb::object loss, nb::object log_z,
                            int64_t ignore_label, nb::object class_weight);
 

@@ -12,6 +12,12 @@ inline T minus_infinity() {
     return -T(__builtin_inff());
 }
 
+// What to subtract before exp: the largest number, where it is finite.
+template <class T>
+inline T offset(T top) {
+    return top - top == T(0) ? top : T(0);
+}
+
 // The last, incomplete group of a row, padded; a whole one is read where it is.
 template <class T>
 inline const T *group(const T *row, int64_t c, int64_t k, T *padded) {
@@ -35,7 +41,7 @@ T log_partition(const T *row, int64_t c) {
     for (int64_t half = lanes / 2; half > 0; half /= 2) {
         for (int64_t j = 0; j < half; ++j) top[j] = top[j + half] > top[j] ? top[j + half] : top[j];
     }
-    const T highest = top[0];
+    const T highest = offset(top[0]);
     for (int64_t k = 0; k < c; k += lanes) {
         const T *x = group(row, c, k, padded);
         for (int64_t j = 0; j < lanes; ++j) sum[j] += exp_one(x[j] - highest);
@@ -57,6 +63,7 @@ void log_partition_block(const T *x, int64_t c, int64_t d, int64_t count, T *log
         const T *row = x + k * d;
         for (int64_t j = 0; j < count; ++j) top[j] = row[j] > top[j] ? row[j] : top[j];
     }
+    for (int64_t j = 0; j < count; ++j) top[j] = offset(top[j]);
     for (int64_t k = 0; k < c; ++k) {
         const T *row = x + k * d;
         for (int64_t j = 0; j < count; ++j) sum[j] += exp_one(row[j] - top[j]);
@@ -90,8 +97,9 @@ void cross_entropy(const CrossEntropy<T, L> &a, T *loss, T *log_z, int64_t begin
         }
         for (int64_t j = 0; j < b.count; ++j) {
             const int64_t label = a.t[out + j];
-            if (label == a.ignore_label) {
+            if (label == a.ignore_label) {  // whose scores count as zeros: they may be anything
                 loss[out + j] = T(0);
+                log_z[out + j] = logarithm(T(a.c));
                 continue;
             }
             const T value = log_z[out + j] - x[label * a.d + j];
