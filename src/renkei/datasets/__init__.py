@@ -9,6 +9,7 @@ _FAMILIES = {
     ),
     "convert": "concat_examples to_device",
     "dataset": "DatasetMixin",
+    "digits": "get_digits stratified_split",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)
