@@ -19,7 +19,7 @@ LAYERS = [
     ["summary"],
     ["capture", "datasets", "distributions", "iterators", "optimizers", "serializers", "draw"],
     ["links"],
-    ["functions", "initializers"],
+    ["functions", "initializers", "reporter"],
     ["kernels"],
     ["core", "_lazy"],
 ]

@@ -21,6 +21,7 @@ def test_files(tool, project):
             "src/renkei/links/fits.py": lines(600),
             "src/renkei/links/large.py": lines(601),
             "src/renkei/core/large.py": lines(401),
+            "src/renkei/core/documented.py": '"""' + "doc\n" * 100 + '"""\n' + lines(400),
             "src/native/kernels/large.cpp": lines(700),
         }
     )
