@@ -92,8 +92,8 @@ sanitize: venv  ## the native tests under the address and undefined-behaviour sa
 	cmake --build build/sanitize
 	$(PY) tools/run_sanitized.py build/sanitize/src/native tests/native $(ARGS)
 
-bench: venv  ## measure; one JSON line per figure
-	$(PY) -m bench $(ARGS)
+bench: venv  ## run every script of bench/
+	@for script in bench/[a-z]*.py; do echo "== $$script"; $(PY) $$script $(ARGS) || exit 1; done
 
 docs: $(DOCS_STAMP) $(NATIVE_STAMP)  ## the HTML documentation, warnings being errors
 	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build/html
