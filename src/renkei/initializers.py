@@ -517,12 +517,13 @@ def get_fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return shape[1] * window, shape[0] * window
 
 
-def get_initializer(value: Any, default: Any = None) -> Any:
+def get_initializer(value: Any, default: Any = None, dtype: Any = None) -> Any:
     r"""The initializer that an argument stands for.
 
     Args:
         value: an initializer (any callable that fills an array), a number, an array, or None.
         default: what None stands for, an initializer or a number; None: LeCunNormal.
+        dtype: the dtype that the initializer gets if it has none of its own.
 
     Raises:
         DtypeError: anything else.
@@ -536,10 +537,22 @@ def get_initializer(value: Any, default: Any = None) -> Any:
             return LeCunNormal()
         value = default
     if callable(value):
-        return value
-    if isinstance(value, get_array_types()) or np.isscalar(value):
-        return Constant(value)
+        own = getattr(value, "dtype", None)
+        return value if dtype is None or own is not None else _Typed(value, dtype)
+    if isinstance(value, get_array_types()) or isinstance(value, (int, float, np.number)):
+        return Constant(value, dtype)
     raise DtypeError("initializer", describe(value), "a callable, a number, an array or None")
+
+
+class _Typed(Initializer):
+    """An initializer or any callable that fills an array, with a dtype."""
+
+    def __init__(self, fill: Callable[[Any], None], dtype: Any) -> None:
+        super().__init__(dtype)
+        self.fill = fill
+
+    def __call__(self, array: Any) -> None:
+        self.fill(array)
 
 
 def generate_array(

@@ -6,9 +6,19 @@ Each family is a module of the same name; this table says which names it defines
 from renkei._lazy import lazy
 
 _FAMILIES = {
+    "activation": "Maxout PReLU Swish",
     "chain": "Chain ChainList Sequential",
+    "classifier": "Classifier",
+    "conv": (
+        "Convolution1D Convolution2D Convolution3D ConvolutionND "
+        "Deconvolution1D Deconvolution2D Deconvolution3D DeconvolutionND"
+    ),
+    "embedding": "EmbedID",
     "linear": "Linear",
     "link": "Link State",
+    "normalization": "BatchNormalization GroupNormalization LayerNormalization",
+    "rnn": "GRU LSTM StatefulGRU StatefulPeepholeLSTM StatelessGRU StatelessLSTM",
+    "summary": "summary",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)

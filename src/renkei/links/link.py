@@ -16,7 +16,6 @@ from renkei.core.device import current_device, device_of, get_array_types, get_d
 from renkei.core.errors import (
     DtypeError,
     RenkeiError,
-    UninitializedError,
     UsageError,
     describe,
 )
@@ -209,10 +208,7 @@ class Link:
     ) -> None:
         """Makes a parameter and registers it; without a shape it is made by ``initialize``."""
         self._check_new(name)
-        fill = get_initializer(np.nan if initializer is None else initializer)
-        if dtype is not None:
-            fill = copy.copy(fill)
-            fill.dtype = dtype
+        fill = get_initializer(initializer, np.nan, dtype)
         with self.init_scope():
             setattr(self, name, Parameter(fill, shape, name))
 
@@ -438,7 +434,7 @@ class Link:
             ShapeError: two arrays of one path differ in shape.
             UninitializedError: a parameter has values here but none there.
         """
-        for path, param, other in self._pairs(link, "copyparams"):
+        for _, param, other in self._pairs(link, "copyparams"):
             if param.is_initialized:
                 param.copydata(other)
             elif other.is_initialized:

@@ -99,7 +99,7 @@ def _fill(array: Any, value: Any) -> None:
 
 
 def _slots(link: Link, path: str, above: tuple[int, ...]) -> Iterator[tuple[str, int, _Slot]]:
-    """Every path to a value, those through shared links included, with the identity of the place."""
+    """All paths to values, through shared links too, each with the identity of the place."""
     for name, param in link._parts()[0]:
         yield f"{path}{name}", id(param), _param_slot(param)
     for name in sorted(link._states):
