@@ -126,11 +126,15 @@ def uniform(xp: Any, key: int, offset: int, shape: tuple[int, ...]) -> Any:
     return numbers.astype(xp.float32).reshape(shape) * xp.float32(2.0**-24)
 
 
-_default = Generator(int(environment("SEED") or 0) if environment("SEED") else None)
+_default: Generator | None = None
 
 
 def generator() -> Generator:
     """The generator that functions, initializers and iterators draw from."""
+    global _default
+    if _default is None:  # made on first use: numpy.random takes 10 ms to import
+        start = environment("SEED")
+        _default = Generator(None if start is None else int(start))
     return _default
 
 
@@ -146,4 +150,4 @@ def seed(seed: int | None = None) -> None:
     >>> import renkei as rk
     >>> rk.seed(0)
     """
-    _default.seed(seed)
+    generator().seed(seed)

@@ -10,6 +10,7 @@ _FAMILIES = {
     "convert": "concat_examples to_device",
     "dataset": "DatasetMixin",
     "digits": "get_digits stratified_split",
+    "files": "ImageFolder prepare_image read_csv read_npz",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)
