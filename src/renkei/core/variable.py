@@ -47,7 +47,8 @@ class Leaf:
 
     def __init__(self, variable: Variable) -> None:
         self.ref = weakref.ref(variable)
-        self._shape, self._dtype = variable._array.shape, variable._array.dtype
+        array = variable._array
+        self._shape, self._dtype = (None, None) if array is None else (array.shape, array.dtype)
         self.written = 0
 
 
@@ -103,7 +104,7 @@ class Variable:
         self._array = data
         self._grad = None
         self._name = name
-        wanted = requires_grad and data is not None and data.dtype.kind in "fc"
+        wanted = requires_grad and (data is None or data.dtype.kind in "fc")
         self._edge: Any = Leaf(self) if wanted else None
         if grad is not None:
             self.grad = grad
@@ -123,6 +124,8 @@ class Variable:
         edge = self._edge
         if edge.__class__ is Leaf and array is not None:
             edge._shape, edge._dtype = array.shape, array.dtype
+            if array.dtype.kind not in "fc":
+                self._edge = None
 
     data = array
 
@@ -262,8 +265,8 @@ class Variable:
             raise GraphError("requires_grad can be set only on Variables that no function made")
         if not wanted:
             self._edge = None
-        elif self._edge is None and self._array is not None:
-            if self._array.dtype.kind not in "fc":
+        elif self._edge is None:
+            if self._array is not None and self._array.dtype.kind not in "fc":
                 raise DtypeError("requires_grad = True", str(self.dtype), "a float dtype")
             self._edge = Leaf(self)
 
@@ -344,7 +347,7 @@ class Variable:
     def _copy_into(self, twin: Any) -> None:
         twin._array, twin._grad, twin._name = self._array, self._get_grad(), self.name
         twin._edge = None
-        if self._edge is not None and self._array is not None:
+        if self._edge is not None:
             twin._edge = Leaf(twin)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
