@@ -92,8 +92,8 @@ class _Names:
         """The numbers of the arrays that must be kept for a parameter; none for a gradient."""
         if name in self.arrays:
             return [self.arrays.index(name)]
-        if name == self.all_inputs:
-            return list(range(self.n_in))
+        if name == self.all_inputs:  # those behind the inputs with names of their own
+            return list(range(self.cls.forward.__code__.co_argcount - 1, self.n_in))
         if name == self.all_outputs:
             return list(range(self.n_in, self.n_in + self.n_out))
         if name in self.gradients or name == "gys":
@@ -110,7 +110,7 @@ class _Names:
         if name in self.gradients:
             return self.gradients.index(name)
         codes = self.codes(name)
-        first = self.n_out + keep.index(codes[0])
+        first = self.n_out + keep.index(codes[0]) if codes else 0
         return first if name in self.arrays else slice(first, first + len(codes))
 
 
@@ -368,7 +368,10 @@ class Function:
         types = {type(a) for a in arrays if isinstance(a, get_array_types())}
         if len(types) > 1:
             return DeviceError(call, got, "all arrays on one device", "Use to_device.")
-        wrong = [a for a in arrays if not isinstance(a, (*get_array_types(), int, float, list))]
+        known = get_array_types()
+        if not isinstance(error, AttributeError):  # else one was read like an array and is none
+            known = (*known, int, float, list)
+        wrong = [a for a in arrays if not isinstance(a, known)]
         if any(a is not None for a in wrong):
             return DtypeError(call, got, "arrays or Variables")
         if self._checks and not current().type_check:

@@ -6,18 +6,32 @@ Each family is a module of the same name; this table says which names it defines
 from renkei._lazy import lazy
 
 _FAMILIES = {
+    "activation": "clipped_relu crelu elu gelu hard_sigmoid leaky_relu maxout mish prelu relu "
+    "relu6 rrelu selu sigmoid silu softplus swish tanh",
     "arithmetic": "absolute add divide fmod maximum minimum multiply negative power subtract",
-    "broadcast": "broadcast broadcast_to sum_to",
+    "broadcast": "bias broadcast broadcast_to scale sum_to",
     "conv": "convolution_1d convolution_2d convolution_3d convolution_nd deconvolution_1d "
     "deconvolution_2d deconvolution_3d deconvolution_nd depthwise_convolution_2d "
     "dilated_convolution_2d",
+    "conversion": "cast copy identity",
+    "embedding": "embed_id",
     "im2col": "im2col",
+    "indexing": "get_item permutate scatter_add select_item where",
+    "join_split": "concat dstack hstack pad_sequence separate split_axis stack transpose_sequence vstack",
     "linalg": "batch_matmul matmul tensordot",
+    "linear": "linear",
+    "loss_class": "bernoulli_nll hinge sigmoid_cross_entropy softmax_cross_entropy",
+    "loss_regression": "absolute_error gaussian_kl_divergence gaussian_nll huber_loss "
+    "mean_absolute_error mean_squared_error squared_error",
     "math": "arccos arcsin arctan arctan2 arctanh ceil clip cos cosh exp expm1 fix floor log log1p "
     "log2 log10 rsqrt sign sin sinh sqrt square squared_difference tan",
     "reduction": "argmax argmin average batch_l2_norm_squared cumprod cumsum logsumexp max mean "
     "min prod sum",
+    "shape": "as_strided depth2space diagonal expand_dims flatten flip fliplr flipud moveaxis repeat "
+    "reshape rollaxis space2depth squeeze swapaxes tile transpose",
+    "softmax": "log_softmax softmax",
     "special": "erf erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
 }
+
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)
