@@ -33,7 +33,7 @@ def add_parser(verbs: Any) -> None:
     parser = verbs.add_parser(
         "train",
         help="train a network on the built-in digits or as a configuration file says",
-        description="Trains on scikit-learn's 1,797 handwritten digits (`renkei train digits`) or as "
+        description="Trains on scikit-learn's handwritten digits (`renkei train digits`) or as "
         "a .json or .toml file says: model, data, optimizer, schedule, train.",
     )
     parser.add_argument("config", help="`digits`, or a configuration file (.json, .toml)")
