@@ -15,10 +15,9 @@ _FAMILIES = {
     "dilated_convolution_2d",
     "conversion": "cast copy identity",
     "embedding": "embed_id",
-    "im2col": "im2col",
     "indexing": "get_item permutate scatter_add select_item where",
     "join_split": "concat dstack hstack pad_sequence separate split_axis stack transpose_sequence vstack",
-    "linalg": "batch_matmul matmul tensordot",
+    "linalg": "batch_matmul einsum matmul tensordot",
     "linear": "linear",
     "loss_class": "bernoulli_nll hinge sigmoid_cross_entropy softmax_cross_entropy",
     "loss_regression": "absolute_error gaussian_kl_divergence gaussian_nll huber_loss "
@@ -32,6 +31,5 @@ _FAMILIES = {
     "softmax": "log_softmax softmax",
     "special": "erf erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
 }
-
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)

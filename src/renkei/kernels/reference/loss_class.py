@@ -13,23 +13,26 @@ from renkei.core.errors import RangeError
 def softmax_cross_entropy(
     x: Any, t: Any, class_weight: Any = None, *, ignore_label: int
 ) -> tuple[Any, Any]:
-    r"""The loss at each position and log Z, both of the shape of ``t`` and the dtype of ``x``.
+    r"""The loss at each position and log Z, both of the shape of ``t``.
 
     ``x``: (n, c) or (n, c, d1, ...); ``t``: integers (n,) or (n, d1, ...); ``class_weight``: (c,)
     of the dtype of ``x``, or None. ``loss = (log Z - x[t]) * class_weight[t]``, 0 where ``t`` is
-    ``ignore_label``; ``log Z = log sum_c exp(x)``.
+    ``ignore_label``, in the dtype of ``x``; ``log Z = log sum_c exp(x)``, at least float32.
     """
     xp = get_array_module(x)
     _check_labels(xp, x, t, ignore_label)
-    z = _wide(xp, x)
-    label = xp.where(t == ignore_label, 0, t)
+    ignored = t == ignore_label
+    z, label = _wide(xp, x), t
+    if ignored.any():  # such a row may hold anything, infinities too
+        z, label = xp.where(xp.expand_dims(ignored, 1), 0, z), xp.where(ignored, 0, t)
     top = _top(xp, z)
     log_z = xp.log(xp.exp(z - xp.expand_dims(top, 1)).sum(axis=1)) + top
     loss = log_z - _picked(xp, z, label)
     if class_weight is not None:
         loss = loss * class_weight[label]
-    loss = xp.where(t == ignore_label, 0, loss)
-    return loss.astype(x.dtype, copy=False), log_z.astype(x.dtype, copy=False)
+    if ignored.any():
+        loss = xp.where(ignored, 0, loss)
+    return loss.astype(x.dtype, copy=False), log_z
 
 
 @kernel("softmax_cross_entropy_grad", backend="reference")
@@ -42,14 +45,16 @@ def softmax_cross_entropy_grad(
     The result has the shape and dtype of ``x``; it is 0 where ``t`` is ``ignore_label``.
     """
     xp = get_array_module(x)
-    used = t != ignore_label
-    label = xp.where(used, t, 0)
-    scale = _wide(xp, coeff) * used
+    ignored, wide = t == ignore_label, _wide(xp, x)
+    scale, label = _wide(xp, coeff), t
+    if ignored.any():
+        wide, label = xp.where(xp.expand_dims(ignored, 1), 0, wide), xp.where(ignored, 0, t)
+        scale, log_z = scale * ~ignored, xp.where(ignored, 0, log_z)
     if class_weight is not None:
         scale = scale * class_weight[label]
-    # An ignored row may hold anything, infinities too.
-    z = xp.where(xp.expand_dims(used, 1), _wide(xp, x) - xp.expand_dims(_wide(xp, log_z), 1), 0)
-    gx = xp.exp(z)
+    if scale.ndim == 0:
+        scale = xp.broadcast_to(scale, t.shape)
+    gx = xp.exp(wide - xp.expand_dims(log_z, 1))
     classes = xp.arange(x.shape[1]).reshape((-1,) + (1,) * (x.ndim - 2))
     gx -= classes == xp.expand_dims(label, 1)
     gx *= xp.expand_dims(scale, 1)
