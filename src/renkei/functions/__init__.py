@@ -30,6 +30,7 @@ _FAMILIES = {
     "reshape rollaxis space2depth squeeze swapaxes tile transpose",
     "softmax": "log_softmax softmax",
     "special": "erf erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
+    "windows": "im2col",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)
