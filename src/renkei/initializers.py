@@ -539,7 +539,7 @@ def get_initializer(value: Any, default: Any = None, dtype: Any = None) -> Any:
     if callable(value):
         own = getattr(value, "dtype", None)
         return value if dtype is None or own is not None else _Typed(value, dtype)
-    if isinstance(value, get_array_types()) or isinstance(value, (int, float, np.number)):
+    if isinstance(value, (*get_array_types(), int, float, np.number)):
         return Constant(value, dtype)
     raise DtypeError("initializer", describe(value), "a callable, a number, an array or None")
 

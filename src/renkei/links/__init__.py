@@ -18,7 +18,6 @@ _FAMILIES = {
     "link": "Link State",
     "normalization": "BatchNormalization GroupNormalization LayerNormalization",
     "rnn": "GRU LSTM StatefulGRU StatefulPeepholeLSTM StatelessGRU StatelessLSTM",
-    "summary": "summary",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)

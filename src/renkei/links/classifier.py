@@ -7,7 +7,7 @@ from typing import Any
 
 from renkei.core.errors import DtypeError, UsageError, describe
 from renkei.core.variable import Variable
-from renkei.functions.accuracy import accuracy
+from renkei.functions.accuracy import accuracy as accuracy_of
 from renkei.functions.loss_class import softmax_cross_entropy
 from renkei.links.chain import Chain
 from renkei.reporter import report
@@ -47,7 +47,7 @@ class Classifier(Chain):
         self,
         predictor: Any,
         lossfun: Callable[..., Any] = softmax_cross_entropy,
-        accfun: Callable[..., Any] = accuracy,
+        accfun: Callable[..., Any] = accuracy_of,
         label_key: int | str = -1,
     ) -> None:
         if not isinstance(label_key, (int, str)):

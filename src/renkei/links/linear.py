@@ -9,6 +9,7 @@ from renkei.core.variable import Parameter
 from renkei.functions.linear import linear
 from renkei.initializers import get_initializer
 from renkei.links.link import Link
+from renkei.links.sizes import input_shape
 
 __all__ = ["Linear"]
 
@@ -77,5 +78,6 @@ class Linear(Link):
         """
         W = self.W
         if W._array is None:
-            W.initialize((self.out_size, math.prod(x.shape[n_batch_axes:])))
+            shape = input_shape("Linear(...)(x)", x, n_batch_axes + 1, "batch axes and features")
+            W.initialize((self.out_size, math.prod(shape[n_batch_axes:])))
         return linear(x, W, self.b, n_batch_axes)
