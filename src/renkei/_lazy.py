@@ -6,9 +6,25 @@ import difflib
 import importlib
 import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 __all__ = ["lazy"]
+
+
+class _Package(ModuleType):
+    """A package in which a function may have the name of its module: the function wins.
+
+    Importing ``functions.linear`` makes the module an attribute of ``functions``, which would hide
+    the function ``linear``.
+    """
+
+    _home: dict[str, str]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, ModuleType) and self._home.get(name) == name:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
 
 
 def lazy(
@@ -21,9 +37,11 @@ def lazy(
         families: for each module, the public names that it defines, separated by spaces.
     """
     home = {name: family for family, names in families.items() for name in names.split()}
+    own = sys.modules[package]
+    own.__dict__["_home"] = home
+    own.__class__ = _Package
 
     def get(name: str) -> Any:
-        module = sys.modules[package]
         if name in home:
             value = getattr(importlib.import_module(f"{package}.{home[name]}"), name)
         elif name in families:
@@ -32,7 +50,7 @@ def lazy(
             near = difflib.get_close_matches(name, home, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise AttributeError(f"module {package!r} has no attribute {name!r}{hint}")
-        setattr(module, name, value)
+        setattr(own, name, value)
         return value
 
     def names() -> list[str]:

@@ -16,7 +16,8 @@ _FAMILIES = {
     "conversion": "cast copy identity",
     "embedding": "embed_id",
     "indexing": "get_item permutate scatter_add select_item where",
-    "join_split": "concat dstack hstack pad_sequence separate split_axis stack transpose_sequence vstack",
+    "join_split": "concat dstack hstack pad_sequence separate split_axis stack transpose_sequence "
+    "vstack",
     "linalg": "batch_matmul einsum matmul tensordot",
     "linear": "linear",
     "loss_class": "bernoulli_nll hinge sigmoid_cross_entropy softmax_cross_entropy",
@@ -26,8 +27,8 @@ _FAMILIES = {
     "log2 log10 rsqrt sign sin sinh sqrt square squared_difference tan",
     "reduction": "argmax argmin average batch_l2_norm_squared cumprod cumsum logsumexp max mean "
     "min prod sum",
-    "shape": "as_strided depth2space diagonal expand_dims flatten flip fliplr flipud moveaxis repeat "
-    "reshape rollaxis space2depth squeeze swapaxes tile transpose",
+    "shape": "as_strided depth2space diagonal expand_dims flatten flip fliplr flipud moveaxis "
+    "repeat reshape rollaxis space2depth squeeze swapaxes tile transpose",
     "softmax": "log_softmax softmax",
     "special": "erf erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
     "windows": "im2col",

@@ -73,11 +73,16 @@ def _filled(pattern: tuple[Any, ...], indices: Any) -> tuple[Any, ...]:
     return tuple(next(arrays) if isinstance(p, str) else p for p in pattern)
 
 
+def _is_mask(part: Any) -> bool:
+    dtype = getattr(part, "dtype", None)
+    return dtype is not None and dtype.kind == "b"
+
+
 def _axes_taken(part: Any) -> int:
     """How many axes of ``x`` a part of an index, as its user wrote it, uses up."""
     if part is None or part is Ellipsis or isinstance(part, (bool, np.bool_)):
         return 0
-    return part.ndim if getattr(part, "dtype", None) == bool else 1
+    return part.ndim if _is_mask(part) else 1
 
 
 def _pattern(x: Any, index: Any) -> tuple[tuple[Any, ...], list[Any]]:
@@ -91,7 +96,7 @@ def _pattern(x: Any, index: Any) -> tuple[tuple[Any, ...], list[Any]]:
             axis = x.ndim - sum(_axes_taken(_as_part(x, p)) for p in parts[i + 1 :])
         elif part.__class__ is not int and not isinstance(part, slice) and part is not None:
             part = _as_part(x, part)
-            if getattr(part, "dtype", None) == bool and part.ndim:
+            if _is_mask(part):
                 _check_mask(x.shape, axis, part)
                 nonzero = part.nonzero()
                 arrays += nonzero
@@ -127,7 +132,7 @@ def _as_part(x: Any, part: Any) -> Any:
             f"slices with {describe(part)}",
             "integers, slices, None, ... and integer or boolean arrays",
         )
-    return bool(part) if dtype == bool and part.ndim == 0 else part
+    return bool(part) if dtype.kind == "b" and part.ndim == 0 else part
 
 
 def _check_mask(shape: tuple[int, ...], axis: int, mask: Any) -> None:
@@ -295,7 +300,7 @@ def _indices(call: str, name: str, value: Any) -> Any:
 
 def _check_all(call: str, name: str, array: Any, size: int) -> None:
     """Refuses indices outside of [0, size), naming the first."""
-    if array.size and not (0 <= int(array.min()) and int(array.max()) < size):
+    if array.size and (array.min() < 0 or array.max() >= size):
         wrong = (array < 0) | (array >= size)
         place = tuple(int(i[0]) for i in wrong.nonzero())
         at = ", ".join(map(str, place))

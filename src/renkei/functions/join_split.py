@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from renkei.core.device import get_array_module
@@ -114,7 +115,7 @@ class SplitAxis(Function):
         axis = normalize_axis("split_axis(x, indices_or_sections, axis)", self.axis, x.ndim)
         head, tail = x.shape[:axis], x.shape[axis + 1 :]
         cuts = self._cuts(x.shape[axis])
-        return tuple(Spec((*head, b - a, *tail), x.dtype) for a, b in zip(cuts, cuts[1:]))
+        return tuple(Spec((*head, b - a, *tail), x.dtype) for a, b in pairwise(cuts))
 
     def _cuts(self, size: int) -> list[int]:
         call = "split_axis(x, indices_or_sections, axis)"
@@ -125,7 +126,7 @@ class SplitAxis(Function):
                 raise ShapeError(call, f"{n} sections of {size}", "an equal division", hint)
             return list(range(0, size + 1, size // n)) if size else [0] * (n + 1)
         cuts = [0, *self.sections, size]
-        if any(a > b for a, b in zip(cuts, cuts[1:])):
+        if any(a > b for a, b in pairwise(cuts)):
             raise RangeError(
                 call, f"indices {self.sections}", f"rising numbers in [0, {size}], the axis' size"
             )
@@ -134,7 +135,7 @@ class SplitAxis(Function):
     def forward(self, x: Any) -> tuple[Any, ...]:
         cuts = self._cuts(x.shape[self.axis])
         head = (slice(None),) * (self.axis % x.ndim)
-        return tuple(x[(*head, slice(a, b))] for a, b in zip(cuts, cuts[1:]))
+        return tuple(x[(*head, slice(a, b))] for a, b in pairwise(cuts))
 
     def grad_x(self, gys: Any) -> Any:
         return Concat(self.axis)(*_filled(gys, [spec.shape for spec in self.check(self.specs.x)]))
