@@ -67,7 +67,7 @@ def test_array_is_settable_to_any_shape():
     np.testing.assert_array_equal(x.grad, f32(2, 2, 2))
     x.data = np.zeros((1, 1), np.float64)
     assert x.dtype == np.float64
-    with pytest.raises(DtypeError, match="Variable.array = a"):
+    with pytest.raises(DtypeError, match=r"Variable\.array = a"):
         x.array = [1, 2]
 
 
@@ -106,13 +106,11 @@ def test_grad_is_checked():
     x.grad = f32(3, 4)
     np.testing.assert_array_equal(x.grad, f32(3, 4))
     np.testing.assert_array_equal(x.grad_var.array, f32(3, 4))
-    with pytest.raises(TypeError, match="Dtype of data and grad mismatch.*float64 != data: float3"):
+    with pytest.raises(TypeError, match=r"Dtype of data and grad.*float64 != data: float3"):
         x.grad = np.ones(2)
-    with pytest.raises(
-        ValueError, match=r"Shape of data and grad mismatch.*\(3,\) != data: \(2,\)"
-    ):
+    with pytest.raises(ValueError, match=r"Shape of data and grad.*\(3,\) != data: \(2,\)"):
         x.grad = f32(1, 2, 3)
-    with pytest.raises(DtypeError, match="Variable.grad = g"):
+    with pytest.raises(DtypeError, match=r"Variable\.grad = g"):
         x.grad = [1.0, 2.0]
     with pytest.raises(ShapeError):
         x.grad_var = Variable(f32(1))
@@ -318,7 +316,7 @@ def test_debug_print():
 def test_comparison_is_refused(op, other):
     x = Variable(f32(1))
     for text in (f"x {op} {other}", f"{other} {op} x"):
-        with pytest.raises(TypeError, match="Variables do not support .* operator"):
+        with pytest.raises(TypeError, match=r"Variables do not support .* operator"):
             eval(text, {"x": x})
 
 

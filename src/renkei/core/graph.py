@@ -54,10 +54,10 @@ def sweep(
         if found:
             found.update({(function, i): g for i, g in enumerate(gys) if (function, i) in found})
         if function.inputs is None:  # unchained: gradients end here and add up, as at a leaf
-            function._grads = _summed(function._grads, gys)
+            function._grads = _summed(function._grads, _owned(gys))
             continue
         if function._grads is not None or retain:
-            function._grads = list(gys) if retain else None
+            function._grads = _owned(gys) if retain else None
         for edge, g in _pull(function, gys, record, reach):
             # The body of _collect for the common case, a function's only output, without the call.
             if edge.__class__ is not Leaf and edge.__class__ is not Output:
@@ -76,6 +76,11 @@ def _summed(before: list[Any] | None, gys: list[Any]) -> list[Any]:
     if before is None:
         return gys
     return [b if g is None else g if b is None else b + g for b, g in zip(before, gys, strict=True)]
+
+
+def _owned(gys: list[Any]) -> list[Any]:
+    """Copies, because gradients that stay with Variables may be scaled in place."""
+    return [g if g is None or isinstance(g, Variable) else g.copy() for g in gys]
 
 
 def _key(edge: Any) -> Any:
@@ -204,24 +209,27 @@ def _collect(
 
 def _store(sums: dict[Any, list[Any]], seeds: list[tuple[Any, Any]]) -> None:
     """Adds what reached the leaves to the gradients of their Variables, each in its own memory."""
-    given = set()
-    for _, seed in seeds:
-        given.add(id(seed))
+    given = {id(seed) for _, seed in seeds}
     for leaf, (g, _) in sums.items():
         variable = leaf.ref()
-        if variable is None:
+        if variable is None or variable._edge is None:  # None: frozen since
             continue
         before = variable._grad
         if before is not None:
             g = before + g
-        if g.__class__ is not ndarray and not isinstance(g, Variable):
-            g = as_array(g)
-        if not isinstance(g, Variable):
-            # Hooks scale gradients in place, so no two Variables may share one.
-            if id(g) in given or g.base is not None:
-                g = g.copy()
-            given.add(id(g))
-        variable._grad = g
+        variable._grad = _private(g, given)
+
+
+def _private(g: Any, given: set[int]) -> Any:
+    """A gradient in its own memory: hooks scale gradients in place, so no two may share it."""
+    if isinstance(g, Variable):
+        return g
+    if g.__class__ is not ndarray:
+        g = as_array(g)
+    if id(g) in given or g.base is not None:
+        g = g.copy()
+    given.add(id(g))
+    return g
 
 
 def _run(pairs: list[tuple[Any, Any]], retain: bool, double: bool) -> None:
@@ -307,11 +315,12 @@ def backward(
         seeds = list(grad_outputs)
     if any(seed is None for seed in seeds):
         warnings.warn("backward: an output has no gradient and is left out", RuntimeWarning, 2)
-    pairs = [
-        (y._edge, g if enable_double_backprop else getattr(g, "array", g))
-        for y, g in zip(outputs, seeds, strict=True)
-        if g is not None and y.creator is not None
-    ]
+    pairs = []
+    for y, g in zip(outputs, seeds, strict=True):
+        if g is None or y.creator is None:
+            continue
+        _check_seed("backward(outputs, grad_outputs)", y, g)
+        pairs.append((y._edge, g if enable_double_backprop else getattr(g, "array", g)))
     _run(pairs, False, enable_double_backprop)
 
 
@@ -366,7 +375,8 @@ def grad(
     else:
         pairs = [(e, g._array) for e, g in pairs]
         found = sweep(pairs, False, retain_grad, targets)
-    results = [_as_result(found.get(x._edge)) for x in inputs]
+    given = {id(g) for _, g in pairs}
+    results = [_as_result(found.get(x._edge), given) for x in inputs]
     for i, extra in enumerate(grad_inputs or ()):
         if extra is not None:
             results[i] = extra if results[i] is None else results[i] + extra
@@ -376,8 +386,8 @@ def grad(
     return results
 
 
-def _as_result(g: Any) -> Variable | None:
-    return g if g is None or isinstance(g, Variable) else Variable(as_array(g))
+def _as_result(g: Any, given: set[int]) -> Variable | None:
+    return g if g is None or isinstance(g, Variable) else Variable(_private(g, given))
 
 
 def _seeds(
@@ -388,10 +398,14 @@ def _seeds(
         if g is None:
             ones = get_array_module(y._array).ones_like(y._values())
             g = Variable(ones if scale is None else ones * ones.dtype.type(scale))
-        elif g.shape != y.shape:
-            raise ShapeError("grad(outputs, inputs, grad_outputs)", str(g.shape), str(y.shape))
+        _check_seed("grad(outputs, inputs, grad_outputs)", y, g)
         seeds.append(g)
     return seeds
+
+
+def _check_seed(call: str, y: Variable, g: Any) -> None:
+    if g.shape != y.shape:
+        raise ShapeError(call, f"a gradient {g.shape}", f"{y.shape}, as the output is")
 
 
 def _check_list(call: str, name: str, values: Any, n: int | None = None) -> None:
