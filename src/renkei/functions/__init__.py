@@ -6,6 +6,8 @@ Each family is a module of the same name; this table says which names it defines
 from renkei._lazy import lazy
 
 _FAMILIES = {
+    "accuracy": "accuracy binary_accuracy classification_summary f1_score precision r2_score "
+    "recall",
     "activation": "clipped_relu crelu elu gelu hard_sigmoid leaky_relu maxout mish prelu relu "
     "relu6 rrelu selu sigmoid silu softplus swish tanh",
     "arithmetic": "absolute add divide fmod maximum minimum multiply negative power subtract",
@@ -16,8 +18,7 @@ _FAMILIES = {
     "conversion": "cast copy identity",
     "embedding": "embed_id",
     "indexing": "get_item permutate scatter_add select_item where",
-    "join_split": "concat dstack hstack pad_sequence separate split_axis stack transpose_sequence "
-    "vstack",
+    "join_split": "concat dstack hstack separate split_axis stack transpose_sequence vstack",
     "linalg": "batch_matmul einsum matmul tensordot",
     "linear": "linear",
     "loss_class": "bernoulli_nll hinge sigmoid_cross_entropy softmax_cross_entropy",
@@ -25,8 +26,10 @@ _FAMILIES = {
     "mean_absolute_error mean_squared_error squared_error",
     "math": "arccos arcsin arctan arctan2 arctanh ceil clip cos cosh exp expm1 fix floor log log1p "
     "log2 log10 rsqrt sign sin sinh sqrt square squared_difference tan",
+    "padding": "pad pad_sequence",
     "reduction": "argmax argmin average batch_l2_norm_squared cumprod cumsum logsumexp max mean "
     "min prod sum",
+    "rnn": "lstm slstm tree_lstm",
     "shape": "as_strided depth2space diagonal expand_dims flatten flip fliplr flipud moveaxis "
     "repeat reshape rollaxis space2depth squeeze swapaxes tile transpose",
     "softmax": "log_softmax softmax",

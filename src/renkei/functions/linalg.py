@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
+import string
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -12,8 +14,11 @@ from renkei.core.elementwise import sum_to
 from renkei.core.errors import DtypeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.shapes import Spec, normalize_axis
+from renkei.functions.conversion import cast
+from renkei.functions.reduction import sum
+from renkei.functions.shape import diagonal, transpose
 
-__all__ = ["batch_matmul", "matmul", "tensordot"]
+__all__ = ["batch_matmul", "einsum", "matmul", "tensordot"]
 
 _CALL = "matmul(a, b, transa, transb)"
 
@@ -61,7 +66,7 @@ def _fitted(g: Any, spec: Spec) -> Any:
     """The gradient in the shape and dtype of the input: operands broadcast and promote."""
     if g.shape != spec.shape:
         g = sum_to(g, spec.shape)
-    return g if g.dtype == spec.dtype else g.astype(spec.dtype)
+    return g if g.dtype == spec.dtype else cast(g, spec.dtype)
 
 
 def _refuse(a: tuple[int, ...], b: tuple[int, ...], transa: bool, transb: bool) -> None:
@@ -240,3 +245,154 @@ def _unfolded(x: Any, over: list[int]) -> tuple[tuple[int, ...], Any, bool]:
     if rest + over != list(range(x.ndim)):
         x = x.transpose(rest + over)
     return sizes, x.reshape((outer, inner)), False
+
+
+# -- einsum ----------------------------------------------------------------------------------------
+
+
+class Einsum(Function):
+    """Sum of products, every letter of which stands in two operands or in the result."""
+
+    def __init__(self, subscripts: str) -> None:
+        self.subscripts = subscripts
+
+    def _terms(self) -> tuple[list[str], str]:
+        terms, output = self.subscripts.split("->")
+        return terms.split(","), output
+
+    def check(self, *xs: Any) -> Spec:
+        terms, output = self._terms()
+        sizes = {c: n for term, x in zip(terms, xs) for c, n in zip(term, x.shape)}
+        return Spec(tuple(sizes[c] for c in output), np.result_type(*[x.dtype for x in xs]))
+
+    def forward(self, *xs: Any) -> Any:
+        return self.kernel("einsum", *xs, subscripts=self.subscripts)
+
+    def grads(self, wanted: tuple[bool, ...], gy: Any, xs: Any) -> list[Any]:
+        terms, output = self._terms()
+        result: list[Any] = [None] * len(xs)
+        for i, term in enumerate(terms):
+            if wanted[i]:
+                others = ",".join([output, *terms[:i], *terms[i + 1 :]])
+                g = Einsum(f"{others}->{term}")(gy, *xs[:i], *xs[i + 1 :])
+                result[i] = _fitted(g, self.specs[i])
+        return result
+
+
+def einsum(*operands: Any) -> Any:
+    r"""Sum of products by Einstein's convention, with every spelling that NumPy takes.
+
+    Each letter names an axis. Letters that are missing in the result are summed over, a letter that
+    stands twice in one term takes its diagonal, and ``...`` stands for further axes, which
+    broadcast. Without ``->`` the result has all letters that stand once, in alphabetical order.
+
+    Args:
+        operands: the subscripts as a string, then an array or Variable for each term; or, in turn,
+            an array or Variable and a list of its axes' numbers, and at the end, if wanted, the
+            list of the axes of the result.
+
+    Returns:
+        Array or Variable with the axes of the result.
+
+    Raises:
+        ShapeError: the subscripts do not fit the operands, or axes of one letter differ in size.
+
+    >>> a, b = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([10.0, 1.0])
+    >>> F.einsum("ij,j->i", a, b)
+    array([12., 34.])
+    >>> F.einsum("ii", a)
+    array(5.)
+    """
+    subscripts, xs = _spelled(operands)
+    call = f"einsum({subscripts!r}, ...)"
+    for x in xs:
+        if getattr(x, "shape", None) is None:
+            raise DtypeError(call, describe(x), "arrays or Variables")
+    terms, output = _letters(call, subscripts, xs)
+    sizes = _sizes(call, terms, xs)
+    pairs = [_without_repeats(x, term, sizes) for x, term in zip(xs, terms)]
+    counts = Counter("".join(term for _, term in pairs) + output)
+    pairs = [_without_alone(x, term, counts) for x, term in pairs]
+    if len(pairs) == 1:
+        x, term = pairs[0]
+        return x if term == output else transpose(x, [term.index(c) for c in output])
+    return Einsum(",".join(term for _, term in pairs) + "->" + output)(*[x for x, _ in pairs])
+
+
+def _spelled(operands: tuple[Any, ...]) -> tuple[str, list[Any]]:
+    """The subscripts as a string, from either way to write them, and the arrays."""
+    if operands and isinstance(operands[0], str):
+        return operands[0].replace(" ", ""), list(operands[1:])
+    if len(operands) < 2:
+        raise DtypeError("einsum(*operands)", f"{len(operands)} operands", "subscripts and arrays")
+
+    def word(axes: Any) -> str:
+        return "".join("..." if i is Ellipsis else string.ascii_letters[i] for i in axes)
+
+    n = len(operands) // 2 * 2
+    result = f"->{word(operands[n])}" if len(operands) > n else ""
+    return ",".join(map(word, operands[1:n:2])) + result, list(operands[0:n:2])
+
+
+def _letters(call: str, subscripts: str, xs: list[Any]) -> tuple[list[str], str]:
+    """One letter for each axis of each operand and of the result; no ``...`` any more."""
+    left, arrow, output = subscripts.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(xs):
+        raise ShapeError(call, f"{len(xs)} operands", f"{len(terms)}, one for each term")
+    if not all(c.isalpha() for c in (left + output).replace("...", "").replace(",", "")):
+        raise ShapeError(call, repr(subscripts), "letters, ',', '...' and one '->'")
+    free = [c for c in reversed(string.ascii_letters) if c not in subscripts]
+    extra = [x.ndim - len(t.replace("...", "")) for t, x in zip(terms, xs)]
+    for term, n, x in zip(terms, extra, xs):
+        if term.count("...") > 1 or n < 0 or (n and "..." not in term):
+            raise ShapeError(
+                call, f"{x.ndim} axes of shape {x.shape} for {term!r}", "a letter for each axis"
+            )
+    most = max((n for t, n in zip(terms, extra) if "..." in t), default=0)
+    dots = "".join(free[:most])
+    named = Counter(left.replace("...", "").replace(",", ""))
+    terms = [t.replace("...", dots[most - n :]) for t, n in zip(terms, extra)]
+    if not arrow:
+        return terms, dots + "".join(sorted(c for c, n in named.items() if n == 1))
+    wrong = [c for c in output.replace("...", "") if c not in named]
+    if wrong or len(set(output) - {"."}) != len(output.replace("...", "")):
+        raise ShapeError(call, f"the result {output!r}", "letters of the operands, each once")
+    if most and "..." not in output:
+        raise ShapeError(call, f"the result {output!r}", "'...' in the result, as in the operands")
+    return terms, output.replace("...", dots)
+
+
+def _sizes(call: str, terms: list[str], xs: list[Any]) -> dict[str, int]:
+    sizes: dict[str, int] = {}
+    for term, x in zip(terms, xs):
+        for c, n in zip(term, x.shape):
+            if sizes.setdefault(c, n) != n and n != 1:
+                if sizes[c] != 1:
+                    shapes = " and ".join(str(x.shape) for x in xs)
+                    raise ShapeError(
+                        call, f"{shapes}, where {c!r} is {sizes[c]} and {n}", "one size per letter"
+                    )
+                sizes[c] = n
+    return sizes
+
+
+def _without_repeats(x: Any, term: str, sizes: dict[str, int]) -> tuple[Any, str]:
+    """Takes diagonals of letters that stand twice, and drops axes that only broadcast."""
+    kept = [i for i, c in enumerate(term) if not (x.shape[i] == 1 and sizes[c] != 1)]
+    if len(kept) < len(term):
+        x = x.reshape(tuple(x.shape[i] for i in kept))
+        term = "".join(term[i] for i in kept)
+    while len(set(term)) < len(term):
+        c = next(c for c in term if term.count(c) > 1)
+        i = term.index(c)
+        j = term.index(c, i + 1)
+        x = diagonal(x, 0, i, j)
+        term = term[:i] + term[i + 1 : j] + term[j + 1 :] + c
+    return x, term
+
+
+def _without_alone(x: Any, term: str, counts: Counter[str]) -> tuple[Any, str]:
+    """Sums over axes whose letters stand nowhere else."""
+    alone = tuple(i for i, c in enumerate(term) if counts[c] == 1)
+    return (sum(x, alone), "".join(c for c in term if counts[c] > 1)) if alone else (x, term)

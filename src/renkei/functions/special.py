@@ -99,7 +99,7 @@ def erfcinv(xp: Any, x: Any) -> Any:
         Array or Variable of the shape of ``x``.
 
     >>> F.erfcinv(np.array([1.0, 1e-100]))
-    array([ 0.        , 15.06557469])
+    array([ 0.       , 15.0655747])
     """
     return run("erfcinv", x)
 
