@@ -190,7 +190,7 @@ def read_npz(path: str | Path, x: str = "x", t: str = "t") -> TupleDataset:
         DataError: the file is damaged, a key is missing, or the lengths differ.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             missing = [key for key in (x, t) if key not in archive]
             if missing:
                 raise DataError(f"NPZ file {path}", f"keys {list(archive)}", f"keys {missing}")
