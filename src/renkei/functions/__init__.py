@@ -27,11 +27,11 @@ _FAMILIES = {
     "math": "arccos arcsin arctan arctan2 arctanh ceil clip cos cosh exp expm1 fix floor log log1p "
     "log2 log10 rsqrt sign sin sinh sqrt square squared_difference tan",
     "padding": "pad pad_sequence",
+    "rearrange": "as_strided depth2space diagonal flip fliplr flipud repeat space2depth tile",
     "reduction": "argmax argmin average batch_l2_norm_squared cumprod cumsum logsumexp max mean "
     "min prod sum",
     "rnn": "lstm slstm tree_lstm",
-    "shape": "as_strided depth2space diagonal expand_dims flatten flip fliplr flipud moveaxis "
-    "repeat reshape rollaxis space2depth squeeze swapaxes tile transpose",
+    "shape": "expand_dims flatten moveaxis reshape rollaxis squeeze swapaxes transpose",
     "softmax": "log_softmax softmax",
     "special": "erf erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
     "windows": "im2col",
