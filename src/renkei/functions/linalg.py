@@ -15,8 +15,9 @@ from renkei.core.errors import DtypeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.shapes import Spec, normalize_axis
 from renkei.functions.conversion import cast
+from renkei.functions.rearrange import diagonal
 from renkei.functions.reduction import sum
-from renkei.functions.shape import diagonal, transpose
+from renkei.functions.shape import transpose
 
 __all__ = ["batch_matmul", "einsum", "matmul", "tensordot"]
 

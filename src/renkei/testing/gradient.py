@@ -116,7 +116,7 @@ class GradientCheck:
     def direction(self, like: Any) -> Any:
         """Random numbers in ±[0.5, 1): none so small that it would hide an error."""
         size = self.rng.uniform(0.5, 1.0, like.shape)
-        return (size * self.rng.choice([-1.0, 1.0], like.shape)).astype(like.dtype)
+        return np.asarray(size * self.rng.choice([-1.0, 1.0], like.shape), like.dtype)
 
     def run(self, arguments: list[Any]) -> tuple[list[Variable], list[Variable]]:
         """The Variables to differentiate by, and the results that depend on them."""
@@ -141,7 +141,8 @@ class GradientCheck:
 
     def moved(self, step: float, directions: dict[int, Any]) -> list[Any]:
         return [
-            a + step * directions[i] if i in directions else a for i, a in enumerate(self.arguments)
+            np.asarray(a + step * directions[i]) if i in directions else a
+            for i, a in enumerate(self.arguments)
         ]
 
     def total(self, arguments: list[Any]) -> float:
@@ -184,7 +185,7 @@ class GradientCheck:
                 arguments = self.moved(step, {self.wrt[k]: e} if by_input else {})
                 given = list(self.gys)
                 if not by_input:
-                    given[k - len(xs)] = given[k - len(xs)] + step * e
+                    given[k - len(xs)] = np.asarray(given[k - len(xs)] + step * e)
                 values.append(inner(arguments, given))
             where = f"input {self.wrt[k]}" if by_input else f"output gradient {k - len(xs)}"
             terms = np.zeros(1) if second is None else second.array * e
