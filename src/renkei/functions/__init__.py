@@ -16,6 +16,7 @@ _FAMILIES = {
     "deconvolution_2d deconvolution_3d deconvolution_nd depthwise_convolution_2d "
     "dilated_convolution_2d",
     "conversion": "cast copy identity",
+    "cumulative": "cumprod cumsum prod",
     "embedding": "embed_id",
     "indexing": "get_item permutate scatter_add select_item where",
     "join_split": "concat dstack hstack separate split_axis stack transpose_sequence vstack",
@@ -27,13 +28,15 @@ _FAMILIES = {
     "math": "arccos arcsin arctan arctan2 arctanh ceil clip cos cosh exp expm1 fix floor log log1p "
     "log2 log10 rsqrt sign sin sinh sqrt square squared_difference tan",
     "padding": "pad pad_sequence",
+    "pooling": "average_pooling_1d average_pooling_2d average_pooling_3d average_pooling_nd "
+    "max_pooling_1d max_pooling_2d max_pooling_3d max_pooling_nd spatial_pyramid_pooling_2d",
     "rearrange": "as_strided depth2space diagonal flip fliplr flipud repeat space2depth tile",
-    "reduction": "argmax argmin average batch_l2_norm_squared cumprod cumsum logsumexp max mean "
-    "min prod sum",
+    "reduction": "argmax argmin average batch_l2_norm_squared logsumexp max mean min sum",
     "rnn": "lstm slstm tree_lstm",
     "shape": "expand_dims flatten moveaxis reshape rollaxis squeeze swapaxes transpose",
     "softmax": "log_softmax softmax",
     "special": "erf erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
+    "unpooling": "unpooling_1d unpooling_2d unpooling_3d unpooling_nd upsampling_2d",
     "windows": "im2col",
 }
 

@@ -17,7 +17,6 @@ __all__ = [
     "concat",
     "dstack",
     "hstack",
-    "pad_sequence",
     "separate",
     "split_axis",
     "stack",
@@ -26,7 +25,7 @@ __all__ = [
 ]
 
 
-def _listed(call: str, xs: Any) -> tuple[Any, ...]:
+def listed(call: str, xs: Any) -> tuple[Any, ...]:
     """The arrays of a list; refuses an empty one and mixed dtypes."""
     if not isinstance(xs, Iterable):
         raise DtypeError(call, describe(xs), "a list of arrays or Variables")
@@ -42,7 +41,7 @@ def _listed(call: str, xs: Any) -> tuple[Any, ...]:
     return xs
 
 
-def _filled(gys: Any, specs: Any) -> list[Any]:
+def with_zeros(gys: Any, specs: Any) -> list[Any]:
     """The gradients of several outputs, zeros where an output was not used."""
     like = next(g for g in gys if g is not None)
     xp = get_array_module(like)
@@ -100,7 +99,7 @@ def concat(xs: Sequence[Any], axis: int = 1) -> Any:
     array([[1, 3, 4],
            [2, 5, 6]])
     """
-    return Concat(axis)(*_listed("concat(xs, axis)", xs))
+    return Concat(axis)(*listed("concat(xs, axis)", xs))
 
 
 class SplitAxis(Function):
@@ -138,7 +137,9 @@ class SplitAxis(Function):
         return tuple(x[(*head, slice(a, b))] for a, b in pairwise(cuts))
 
     def grad_x(self, gys: Any) -> Any:
-        return Concat(self.axis)(*_filled(gys, [spec.shape for spec in self.check(self.specs.x)]))
+        return Concat(self.axis)(
+            *with_zeros(gys, [spec.shape for spec in self.check(self.specs.x)])
+        )
 
 
 def split_axis(
@@ -211,7 +212,7 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
     array([[1, 3],
            [2, 4]])
     """
-    return Stack(axis)(*_listed("stack(xs, axis)", xs))
+    return Stack(axis)(*listed("stack(xs, axis)", xs))
 
 
 class Separate(Function):
@@ -232,7 +233,7 @@ class Separate(Function):
         return tuple(moved[i, ...] for i in range(len(moved)))
 
     def grad_x(self, gys: Any) -> Any:
-        return Stack(self.axis)(*_filled(gys, [spec.shape for spec in self.check(self.specs.x)]))
+        return Stack(self.axis)(*with_zeros(gys, [spec.shape for spec in self.check(self.specs.x)]))
 
 
 def separate(x: Any, axis: int = 0) -> Any:
@@ -256,7 +257,7 @@ def separate(x: Any, axis: int = 0) -> Any:
 
 def _ranks(call: str, xs: Any) -> tuple[Any, ...]:
     """The arrays of a list, which must have equal numbers of axes."""
-    arrays = _listed(call, xs)
+    arrays = listed(call, xs)
     for i, x in enumerate(arrays):
         if x.ndim != arrays[0].ndim:
             got = f"xs[0] {arrays[0].shape} and xs[{i}] {x.shape}"
@@ -335,77 +336,6 @@ def dstack(xs: Sequence[Any]) -> Any:
     return concat(arrays, 2)
 
 
-class PadSequence(Function):
-    """Stacks arrays of different lengths, filled up at their ends."""
-
-    def __init__(self, length: int | None, padding: float) -> None:
-        self.length, self.padding = length, padding
-
-    def check(self, *xs: Any) -> Spec:
-        call, tail = "pad_sequence(xs, length, padding)", xs[0].shape[1:]
-        for i, x in enumerate(xs):
-            if x.ndim == 0 or x.shape[1:] != tail:
-                got = f"xs[0] {xs[0].shape} and xs[{i}] {x.shape}"
-                raise ShapeError(call, got, "shapes that differ on axis 0 only")
-        longest = max(x.shape[0] for x in xs)
-        if self.length is not None and self.length < longest:
-            raise ShapeError(call, f"length={self.length}", f"at least {longest}, the longest")
-        return Spec((len(xs), longest if self.length is None else self.length, *tail), xs[0].dtype)
-
-    def forward(self, *xs: Any) -> Any:
-        length = max(x.shape[0] for x in xs) if self.length is None else self.length
-        shape = (len(xs), length, *xs[0].shape[1:])
-        y = get_array_module(*xs).full(shape, self.padding, xs[0].dtype)
-        for row, x in zip(y, xs):
-            row[: x.shape[0]] = x
-        return y
-
-    def grads(self, wanted: tuple[bool, ...], gy: Any) -> Any:
-        return UnpadSequence(tuple(self.specs[i].shape[0] for i in range(len(wanted))))(gy)
-
-
-class UnpadSequence(Function):
-    """The first elements of each row, as many as its length says."""
-
-    outputs = ("*ys",)
-
-    def __init__(self, lengths: tuple[int, ...]) -> None:
-        self.lengths = lengths
-
-    def check(self, x: Any) -> tuple[Spec, ...]:
-        return tuple(Spec((n, *x.shape[2:]), x.dtype) for n in self.lengths)
-
-    def forward(self, x: Any) -> tuple[Any, ...]:
-        return tuple(row[:n] for row, n in zip(x, self.lengths))
-
-    def grad_x(self, gys: Any) -> Any:
-        spec = self.specs.x
-        shapes = [(n, *spec.shape[2:]) for n in self.lengths]
-        return PadSequence(spec.shape[1], 0)(*_filled(gys, shapes))
-
-
-def pad_sequence(xs: Sequence[Any], length: int | None = None, padding: float = 0) -> Any:
-    r"""Stacks sequences of different lengths, filled up at their ends.
-
-    Args:
-        xs: n arrays or Variables of one dtype, of shapes (length_i, ...).
-        length: how long to make them; None is the longest of them.
-        padding: what to fill with.
-
-    Returns:
-        Array or Variable of shape (n, length, ...).
-
-    Raises:
-        ShapeError: the list is empty, the shapes do not fit, or ``length`` is too small.
-        DtypeError: the dtypes differ.
-
-    >>> F.pad_sequence([np.array([1, 2, 3]), np.array([4])], padding=-1)
-    array([[ 1,  2,  3],
-           [ 4, -1, -1]])
-    """
-    return PadSequence(length, padding)(*_listed("pad_sequence(xs, length, padding)", xs))
-
-
 class TransposeSequence(Function):
     """Sequences of different lengths, the longest first, to one array per time step."""
 
@@ -432,7 +362,7 @@ class TransposeSequence(Function):
             [self.specs[i].shape[0] for i in range(len(wanted))],
             self.specs[0].shape[1:],
         )
-        gxs = TransposeSequence()(*_filled(gys, [(n, *tail) for n in _counts(lengths)]))
+        gxs = TransposeSequence()(*with_zeros(gys, [(n, *tail) for n in _counts(lengths)]))
         return gxs + (None,) * (len(wanted) - len(gxs))  # sequences of length 0
 
 
@@ -458,4 +388,4 @@ def transpose_sequence(xs: Sequence[Any]) -> tuple[Any, ...]:
     (array([1, 4]), array([2]), array([3]))
     """
     xs = tuple(xs)
-    return TransposeSequence()(*_listed("transpose_sequence(xs)", xs)) if xs else ()
+    return TransposeSequence()(*listed("transpose_sequence(xs)", xs)) if xs else ()

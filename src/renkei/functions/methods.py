@@ -30,7 +30,7 @@ def _floor_divide(x: Any, y: Any) -> Any:
     """``x // y``: has no gradient, so the result is cut off the graph."""
     like = (x if isinstance(x, Variable) else y)._values()
     a, b = (v._array if isinstance(v, Variable) else operand(v, like) for v in (x, y))
-    return Variable(a // b, requires_grad=False)
+    return Variable(as_array(a // b), requires_grad=False)
 
 
 def _late(method: str, family: str, name: str) -> Any:
@@ -113,14 +113,14 @@ _METHODS = {
     "astype": "conversion cast",
     "clip": "math",
     "cumsum": "reduction",
-    "diagonal": "shape",
+    "diagonal": "rearrange",
     "flatten": "shape",
     "max": "reduction",
     "mean": "reduction",
     "min": "reduction",
     "prod": "reduction",
     "ravel": "shape flatten",
-    "repeat": "shape",
+    "repeat": "rearrange",
     "reshape": "shape reshape_method",
     "squeeze": "shape",
     "sum": "reduction",
