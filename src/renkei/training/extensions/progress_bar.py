@@ -61,5 +61,6 @@ class ProgressBar(Extension):
 
     def finalize(self) -> None:
         if self._bar is not None:
+            self._bar.refresh()
             self._bar.close()
             self._bar = None
