@@ -16,7 +16,7 @@ from renkei.core.shapes import Spec, conv_outsize, deconv_outsize
 from renkei.functions.conversion import cast
 from renkei.functions.reduction import sum
 from renkei.functions.shape import reshape, swapaxes
-from renkei.functions.windows import window_sizes
+from renkei.functions.windows import spatial_axes, window_sizes
 
 __all__ = [
     "convolution_1d",
@@ -274,16 +274,6 @@ def _deconvolution(
     return node(x, W) if b is None else node(x, W, b)
 
 
-def _space(call: str, x: Any) -> int:
-    """The number of spatial axes."""
-    n = getattr(x, "ndim", 0) - 2
-    if n < 1:
-        raise ShapeError(
-            call, f"x {describe(x)}", "an array of at least 3 axes", "(batch, channel, ...)"
-        )
-    return n
-
-
 def convolution_2d(
     x: Any,
     W: Any,
@@ -360,7 +350,7 @@ def convolution_nd(
     >>> F.convolution_nd(np.ones((1, 2, 3, 4, 5)), np.ones((6, 2, 2, 2, 2))).shape
     (1, 6, 2, 3, 4)
     """
-    n = _space("convolution_nd(x, W, b)", x)
+    n = spatial_axes("convolution_nd(x, W, b)", x)
     return _convolution(n, x, W, b, stride, pad, cover_all, dilate, groups)
 
 
@@ -484,7 +474,7 @@ def deconvolution_nd(
     >>> F.deconvolution_nd(np.ones((1, 2, 3, 4, 5)), np.ones((2, 6, 2, 2, 2))).shape
     (1, 6, 4, 5, 6)
     """
-    n = _space("deconvolution_nd(x, W, b)", x)
+    n = spatial_axes("deconvolution_nd(x, W, b)", x)
     return _deconvolution(n, x, W, b, stride, pad, outsize, dilate, groups)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from renkei.core.errors import RangeError, ShapeError
+from renkei.core.errors import RangeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.shapes import Spec, conv_outsize, tuple_of
 
-__all__ = ["im2col", "window_sizes"]
+__all__ = ["im2col", "spatial_axes", "window_sizes"]
 
 _Sizes = tuple[int, ...]
 
@@ -22,6 +22,14 @@ def window_sizes(call: str, name: str, value: Any, n: int, least: int = 1) -> _S
             kind = "positive integers" if least else "integers that are not negative"
             raise RangeError(call, f"{name}={value!r}", kind)
     return sizes
+
+
+def spatial_axes(call: str, x: Any) -> int:
+    """The number of spatial axes."""
+    n = getattr(x, "ndim", 0) - 2
+    if n < 1:
+        raise ShapeError(call, f"x {describe(x)}", "an array (batch, channel, axis 1, ...)")
+    return n
 
 
 class Im2col(Function):
