@@ -1,4 +1,4 @@
-"""Reductions along axes, and running sums and products."""
+"""Reductions along axes."""
 
 from __future__ import annotations
 
@@ -19,18 +19,15 @@ __all__ = [
     "argmin",
     "average",
     "batch_l2_norm_squared",
-    "cumprod",
-    "cumsum",
     "logsumexp",
     "max",
     "mean",
     "min",
-    "prod",
     "sum",
 ]
 
 
-def _axes(call: str, x: Any, axis: Any) -> tuple[int, ...]:
+def reduced_axes(call: str, x: Any, axis: Any) -> tuple[int, ...]:
     """The reduced axes, in order, counted from the front."""
     return tuple(sorted(normalize_axes(call, axis, _ndim(call, x))))
 
@@ -42,13 +39,13 @@ def _ndim(call: str, x: Any) -> int:
         raise DtypeError(call, f"x {describe(x)}", "an array or a Variable") from None
 
 
-def _reduced(shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+def reduced_shape(shape: tuple[int, ...], axis: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
     if keepdims:
         return tuple(1 if i in axis else n for i, n in enumerate(shape))
     return tuple(n for i, n in enumerate(shape) if i not in axis)
 
 
-def _sum_dtype(dtype: Any) -> np.dtype[Any]:
+def summed_dtype(dtype: Any) -> np.dtype[Any]:
     """Small integers and booleans are summed as 64-bit integers."""
     if dtype.kind in "biu":
         return np.dtype(np.uint64 if dtype.kind == "u" else np.int64)
@@ -75,7 +72,7 @@ class Spread(Function):
         return Spec(self.shape, x.dtype)
 
     def forward(self, x: Any) -> Any:
-        kept = x.reshape(_reduced(self.shape, self.axis, True))
+        kept = x.reshape(reduced_shape(self.shape, self.axis, True))
         return get_array_module(x).broadcast_to(kept, self.shape)
 
     def grad_x(self, gy: Any) -> Any:
@@ -90,7 +87,7 @@ class Sum(Function):
         self.axis, self.keepdims = axis, keepdims
 
     def check(self, x: Any) -> Spec:
-        return Spec(_reduced(x.shape, self.axis, self.keepdims), _sum_dtype(x.dtype))
+        return Spec(reduced_shape(x.shape, self.axis, self.keepdims), summed_dtype(x.dtype))
 
     def forward(self, x: Any) -> Any:
         return self.kernel("sum", x, axis=self.axis, keepdims=self.keepdims)
@@ -117,7 +114,7 @@ def sum(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = Fals
     >>> F.sum(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     array([4., 6.])
     """
-    return Sum(_axes("sum(x, axis)", x, axis), bool(keepdims))(x)
+    return Sum(reduced_axes("sum(x, axis)", x, axis), bool(keepdims))(x)
 
 
 class Mean(Function):
@@ -131,7 +128,7 @@ class Mean(Function):
             raise DtypeError(
                 "mean(x)", f"x {describe(x)}", "floating numbers", "Convert: F.cast(x, np.float32)."
             )
-        return Spec(_reduced(x.shape, self.axis, self.keepdims), x.dtype)
+        return Spec(reduced_shape(x.shape, self.axis, self.keepdims), x.dtype)
 
     def forward(self, x: Any) -> Any:
         return self.kernel("mean", x, axis=self.axis, keepdims=self.keepdims)
@@ -169,7 +166,7 @@ def average(
     array([1.25, 3.25])
     """
     call = "average(x, axis, weights)"
-    axes = _axes(call, x, axis)
+    axes = reduced_axes(call, x, axis)
     if weights is None:
         return Mean(axes, bool(keepdims))(x)
     weights_axes = axes
@@ -181,7 +178,9 @@ def average(
                 f"x {x.shape}, axis {axis}, weights {weights.shape}",
                 f"weights of the shape of x or {sizes}, the sizes along the averaged axes",
             )
-        weights = weights.reshape(_reduced(x.shape, tuple(set(range(x.ndim)) - set(axes)), True))
+        weights = weights.reshape(
+            reduced_shape(x.shape, tuple(set(range(x.ndim)) - set(axes)), True)
+        )
     total = sum(weights, weights_axes, keepdims)
     return sum(x * weights, axes, keepdims) / total
 
@@ -253,7 +252,7 @@ class _Extreme(Function):
 
     def check(self, x: Any) -> Spec:
         _refuse_empty(f"{self.op}(x, axis)", x, self.axis)
-        return Spec(_reduced(x.shape, self.axis, self.keepdims), x.dtype)
+        return Spec(reduced_shape(x.shape, self.axis, self.keepdims), x.dtype)
 
     def grad_x(self, gy: Any, x: Any, y: Any) -> Any:
         spread = self.specs.x.shape, self.axis
@@ -292,7 +291,7 @@ def max(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = Fals
     >>> F.max(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=0)
     array([3., 4.])
     """
-    return Max(_axes("max(x, axis)", x, axis), bool(keepdims))(x)
+    return Max(reduced_axes("max(x, axis)", x, axis), bool(keepdims))(x)
 
 
 def min(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
@@ -313,7 +312,7 @@ def min(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = Fals
     >>> F.min(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=0)
     array([1., 2.])
     """
-    return Min(_axes("min(x, axis)", x, axis), bool(keepdims))(x)
+    return Min(reduced_axes("min(x, axis)", x, axis), bool(keepdims))(x)
 
 
 class _ArgExtreme(Function):
@@ -325,7 +324,7 @@ class _ArgExtreme(Function):
     def check(self, x: Any) -> Spec:
         axis = tuple(range(x.ndim)) if self.axis is None else (self.axis,)
         _refuse_empty(f"{self.op}(x, axis)", x, axis)
-        return Spec(_reduced(x.shape, axis, False), np.dtype(np.int32))
+        return Spec(reduced_shape(x.shape, axis, False), np.dtype(np.int32))
 
 
 class Argmax(_ArgExtreme):
@@ -342,7 +341,7 @@ class Argmin(_ArgExtreme):
         return self.kernel("argmin", x, axis=self.axis)
 
 
-def _one_axis(call: str, x: Any, axis: int | None) -> int | None:
+def one_axis(call: str, x: Any, axis: int | None) -> int | None:
     ndim = _ndim(call, x)
     return None if axis is None else normalize_axis(call, axis, ndim)
 
@@ -364,7 +363,7 @@ def argmax(x: Any, axis: int | None = None) -> Any:
     >>> F.argmax(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=1)
     array([1, 0], dtype=int32)
     """
-    return Argmax(_one_axis("argmax(x, axis)", x, axis))(x)
+    return Argmax(one_axis("argmax(x, axis)", x, axis))(x)
 
 
 def argmin(x: Any, axis: int | None = None) -> Any:
@@ -384,7 +383,7 @@ def argmin(x: Any, axis: int | None = None) -> Any:
     >>> F.argmin(np.array([[1.0, 4.0], [3.0, 2.0]]), axis=1)
     array([0, 1], dtype=int32)
     """
-    return Argmin(_one_axis("argmin(x, axis)", x, axis))(x)
+    return Argmin(one_axis("argmin(x, axis)", x, axis))(x)
 
 
 class Logsumexp(Function):
@@ -396,7 +395,7 @@ class Logsumexp(Function):
     def check(self, x: Any) -> Spec:
         if x.dtype.kind != "f":
             raise DtypeError("logsumexp(x)", f"x {describe(x)}", "floating numbers")
-        return Spec(_reduced(x.shape, self.axis, False), x.dtype)
+        return Spec(reduced_shape(x.shape, self.axis, False), x.dtype)
 
     def forward(self, x: Any) -> Any:
         return self.kernel("logsumexp", x, axis=self.axis)
@@ -429,168 +428,4 @@ def logsumexp(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     >>> F.logsumexp(np.array([1000.0, 1000.0]))
     array(1000.69314718)
     """
-    return Logsumexp(_axes("logsumexp(x, axis)", x, axis))(x)
-
-
-# -- running sums and products ---------------------------------------------------------------------
-
-
-class Cumsum(Function):
-    """Running sum along an axis, from its end if ``reverse``."""
-
-    def __init__(self, axis: int, reverse: bool = False) -> None:
-        self.axis, self.reverse = axis, reverse
-
-    def check(self, x: Any) -> Spec:
-        return Spec(x.shape, _sum_dtype(x.dtype))
-
-    def forward(self, x: Any) -> Any:
-        return self.kernel("cumsum", x, axis=self.axis, reverse=self.reverse)
-
-    def grad_x(self, gy: Any) -> Any:
-        return Cumsum(self.axis, not self.reverse)(gy)
-
-
-class Shift(Function):
-    """Moves the elements one place up (``step`` 1) or down (-1) an axis; ``fill`` moves in."""
-
-    def __init__(self, axis: int, step: int, fill: float) -> None:
-        self.axis, self.step, self.fill = axis, step, fill
-
-    def check(self, x: Any) -> Spec:
-        return Spec(x.shape, x.dtype)
-
-    def forward(self, x: Any) -> Any:
-        y = get_array_module(x).empty_like(x)
-        low, high = slice(None, -1), slice(1, None)
-        to, come, edge = (high, low, slice(0, 1)) if self.step > 0 else (low, high, slice(-1, None))
-        lead = (slice(None),) * self.axis
-        y[*lead, to] = x[*lead, come]
-        y[*lead, edge] = self.fill
-        return y
-
-    def grad_x(self, gy: Any) -> Any:
-        return Shift(self.axis, -self.step, 0)(gy)
-
-
-class LinearRecurrence(Function):
-    """:math:`y_k = a_k y_{k-1} + b_k` along an axis, from its end if ``reverse``."""
-
-    def __init__(self, axis: int, reverse: bool) -> None:
-        self.axis, self.reverse = axis, reverse
-
-    def check(self, a: Any, b: Any) -> Spec:
-        if a.shape != b.shape:
-            raise ShapeError("linear_recurrence(a, b)", f"a {a.shape} and b {b.shape}", "equal")
-        return Spec(b.shape, b.dtype)
-
-    def forward(self, a: Any, b: Any) -> Any:
-        return self.kernel("linear_recurrence", a, b, axis=self.axis, reverse=self.reverse)
-
-    def grads(self, wanted: tuple[bool, ...], gy: Any, a: Any, y: Any) -> tuple[Any, Any]:
-        ahead = -1 if self.reverse else 1
-        gb = LinearRecurrence(self.axis, not self.reverse)(Shift(self.axis, -ahead, 0)(a), gy)
-        return gb * Shift(self.axis, ahead, 0)(y) if wanted[0] else None, gb
-
-
-class Cumprod(Function):
-    """Running product along an axis, from its end if ``reverse``."""
-
-    def __init__(self, axis: int, reverse: bool = False) -> None:
-        self.axis, self.reverse = axis, reverse
-
-    def check(self, x: Any) -> Spec:
-        return Spec(x.shape, _sum_dtype(x.dtype))
-
-    def forward(self, x: Any) -> Any:
-        return self.kernel("cumprod", x, axis=self.axis, reverse=self.reverse)
-
-    def grad_x(self, gy: Any, x: Any) -> Any:
-        # Not gy * y / x: that is NaN where x is 0. What stands before x times what comes after it.
-        ahead = -1 if self.reverse else 1
-        before = Cumprod(self.axis, self.reverse)(Shift(self.axis, ahead, 1)(x))
-        factors = Shift(self.axis, -ahead, 0)(x)
-        return before * LinearRecurrence(self.axis, not self.reverse)(factors, gy)
-
-
-class Prod(Function):
-    """Product along one axis."""
-
-    def __init__(self, axis: int, keepdims: bool) -> None:
-        self.axis, self.keepdims = axis, keepdims
-
-    def check(self, x: Any) -> Spec:
-        return Spec(_reduced(x.shape, (self.axis,), self.keepdims), _sum_dtype(x.dtype))
-
-    def forward(self, x: Any) -> Any:
-        return self.kernel("prod", x, axis=self.axis, keepdims=self.keepdims)
-
-    def grad_x(self, gy: Any, x: Any) -> Any:
-        # Not gy * y / x: that is NaN where x is 0.
-        before = Cumprod(self.axis)(Shift(self.axis, 1, 1)(x))
-        after = Cumprod(self.axis, True)(Shift(self.axis, -1, 1)(x))
-        return Spread(self.specs.x.shape, (self.axis,))(gy) * (before * after)
-
-
-def prod(x: Any, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    r"""Product of the elements over axes. The gradient is right where elements are 0, too.
-
-    Args:
-        x: array or Variable.
-        axis: the axis or axes to multiply over; None: all of them.
-        keepdims: keep the reduced axes, with size 1.
-
-    Returns:
-        Array or Variable of the shape of ``x`` without the reduced axes.
-
-    Raises:
-        RangeError: ``x`` has no such axis.
-
-    >>> F.prod(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
-    array([3., 8.])
-    """
-    for i in reversed(_axes("prod(x, axis)", x, axis)):
-        x = Prod(i, bool(keepdims))(x)
-    return x
-
-
-def cumsum(x: Any, axis: int | None = None) -> Any:
-    r"""Running sum along an axis: :math:`y_k = \sum_{i \le k} x_i`.
-
-    Args:
-        x: array or Variable.
-        axis: the axis; None: ``x`` is flattened first.
-
-    Returns:
-        Array or Variable of the shape of ``x``, or flat if ``axis`` is None.
-
-    Raises:
-        RangeError: ``x`` has no such axis.
-
-    >>> F.cumsum(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=1)
-    array([[1., 3.],
-           [3., 7.]])
-    """
-    along = _one_axis("cumsum(x, axis)", x, axis)
-    return Cumsum(0)(x.reshape(-1)) if along is None else Cumsum(along)(x)
-
-
-def cumprod(x: Any, axis: int | None = None) -> Any:
-    r"""Running product along an axis: :math:`y_k = \prod_{i \le k} x_i`.
-
-    Args:
-        x: array or Variable.
-        axis: the axis; None: ``x`` is flattened first.
-
-    Returns:
-        Array or Variable of the shape of ``x``, or flat if ``axis`` is None.
-
-    Raises:
-        RangeError: ``x`` has no such axis.
-
-    >>> F.cumprod(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=1)
-    array([[ 1.,  2.],
-           [ 3., 12.]])
-    """
-    along = _one_axis("cumprod(x, axis)", x, axis)
-    return Cumprod(0)(x.reshape(-1)) if along is None else Cumprod(along)(x)
+    return Logsumexp(reduced_axes("logsumexp(x, axis)", x, axis))(x)
