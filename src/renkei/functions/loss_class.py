@@ -11,8 +11,9 @@ from renkei.core.function import Function
 from renkei.core.shapes import Spec
 from renkei.core.variable import Variable
 from renkei.functions.activation import relu, softplus
+from renkei.functions.arithmetic import multiply
 from renkei.functions.math import log
-from renkei.functions.reduction import sum
+from renkei.functions.reduction import mean, sum
 from renkei.functions.softmax import SoftmaxGrad, log_softmax, softmax
 
 __all__ = ["bernoulli_nll", "hinge", "sigmoid_cross_entropy", "softmax_cross_entropy"]
@@ -35,6 +36,13 @@ def _want_floats(call: str, name: str, x: Any) -> None:
 def _want_labels(call: str, t: Any) -> None:
     if t.dtype.kind not in "iu":
         raise DtypeError(call, f"t {describe(t)}", "integer labels", "Use t.astype(numpy.int32).")
+
+
+def _averaged(loss: Any, count: int) -> Any:
+    """The sum over count: by way of the mean, since sums of float16 overflow."""
+    if loss.size == 0:
+        return sum(loss)
+    return multiply(mean(loss), loss.size / max(count, 1))
 
 
 # -- softmax cross entropy -------------------------------------------------------------------------
@@ -155,7 +163,7 @@ def _soft_targets(x: Any, t: Any, class_weight: Any, reduce: str, kind: str) -> 
         log_p = log_p * class_weight.reshape((-1,) + (1,) * (x.ndim - 2))
     terms = t * (log(t + 1e-7) - log_p) if kind == "kl-divergence" else -(t * log_p)
     loss = sum(terms, axis=1)
-    return sum(loss) * (1.0 / max(loss.size, 1)) if reduce == "mean" else loss
+    return _averaged(loss, loss.size) if reduce == "mean" else loss
 
 
 def softmax_cross_entropy(
@@ -251,7 +259,7 @@ def sigmoid_cross_entropy(x: Any, t: Any, normalize: bool = True, reduce: str = 
     if reduce == "no":
         return loss
     count = int(used.sum()) if normalize else len(t)
-    return sum(loss) * (1.0 / max(count, 1))
+    return _averaged(loss, count)
 
 
 def hinge(x: Any, t: Any, norm: str = "L1", reduce: str = "mean") -> Any:
@@ -295,7 +303,7 @@ def hinge(x: Any, t: Any, norm: str = "L1", reduce: str = "mean") -> Any:
     loss = relu(1 + x * sign)
     if norm == "L2":
         loss = loss * loss
-    return loss if reduce == "no" else sum(loss) * (1.0 / max(len(t), 1))
+    return loss if reduce == "no" else _averaged(loss, len(t))
 
 
 def bernoulli_nll(x: Any, y: Any, reduce: str = "sum") -> Any:
@@ -323,4 +331,4 @@ def bernoulli_nll(x: Any, y: Any, reduce: str = "sum") -> Any:
     loss = softplus(y) - x * y
     if reduce == "no":
         return loss
-    return sum(loss) if reduce == "sum" else sum(loss) * (1.0 / max(loss.size, 1))
+    return sum(loss) if reduce == "sum" else _averaged(loss, loss.size)
