@@ -16,44 +16,12 @@ from renkei.links.link import Link
 __all__ = ["Row", "Summary", "summary"]
 
 # Operations that only move values: they count no arithmetic.
-_MOVES = set(
-    [
-        "as_strided",
-        "broadcast_to",
-        "cast",
-        "concat",
-        "copy",
-        "depth2space",
-        "dstack",
-        "expand_dims",
-        "flatten",
-        "flip",
-        "fliplr",
-        "flipud",
-        "get_item",
-        "hstack",
-        "im2col",
-        "moveaxis",
-        "pad",
-        "pad_sequence",
-        "permutate",
-        "repeat",
-        "reshape",
-        "rollaxis",
-        "select_item",
-        "separate",
-        "space2depth",
-        "split_axis",
-        "squeeze",
-        "stack",
-        "swapaxes",
-        "tile",
-        "transpose",
-        "transpose_sequence",
-        "vstack",
-        "where",
-    ]
-)
+_MOVES = """
+    as_strided broadcast_to cast concat copy depth2space dstack expand_dims flatten flip fliplr
+    flipud get_item hstack im2col moveaxis pad pad_sequence permutate repeat reshape rollaxis
+    select_item separate space2depth split_axis squeeze stack swapaxes tile transpose
+    transpose_sequence vstack where
+"""
 
 
 @dataclass
@@ -159,7 +127,7 @@ class _Recorder:
     def function(self, function: Any, in_data: tuple[Any, ...]) -> None:
         outs = function._results
         multiply_adds = _multiply_adds(function.op, in_data, outs)
-        elements = 0 if function.op in _MOVES else sum(y.size for y in outs)
+        elements = 0 if function.op in _MOVES.split() else sum(y.size for y in outs)
         shares = get_array_module(*outs).may_share_memory
         new = [y for y in outs if not any(shares(x, y) for x in in_data)]  # views are not
         row = Row("", function.label, len(self.open), [y.shape for y in outs])
