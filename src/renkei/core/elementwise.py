@@ -177,104 +177,104 @@ def settle(y: Any, like: Any) -> Any:
 
 _UNARY = """\
 def {name}({signature}):
-    if not isinstance({x}, Variable):
-        return arrays_only({arguments})
-    settings = current()
-    if settings.slow:
-        return observe(Node({attributes}), ({x},), settings)
-    a = {x}._array
+    if not isinstance({x}, _Variable):
+        return _arrays_only({arguments})
+    _settings = _current()
+    if _settings.slow:
+        return _observe(_Node({attributes}), ({x},), _settings)
+    _a = {x}._array
     try:
-        y = {compute}
-    except Exception as error:
-        return failed(Node({attributes}), ({x},), settings, error)
-    if y.__class__ is not ndarray or y.dtype is not a.dtype:
-        y = settle(y, a)
-    result = new(Variable)
-    result._array = y
-    edge = {x}._edge
-    if edge is None or not settings.enable_backprop:
-        result._edge = None
-        return result
-    node = new(Node)
-    {store}node.inputs = (edge,)
-    node.plan = plan1
-    node.kept = [{keep1}]
-    node.seq = tick()
-    node._shape = y.shape
-    node._dtype = y.dtype
-    result._edge = node
-    return result
+        _y = {compute}
+    except Exception as _error:
+        return _failed(_Node({attributes}), ({x},), _settings, _error)
+    if _y.__class__ is not _ndarray or _y.dtype is not _a.dtype:
+        _y = _settle(_y, _a)
+    _result = _new(_Variable)
+    _result._array = _y
+    _edge = {x}._edge
+    if _edge is None or not _settings.enable_backprop:
+        _result._edge = None
+        return _result
+    _node = _new(_Node)
+    {store}_node.inputs = (_edge,)
+    _node.plan = _plan1
+    _node.kept = [{keep1}]
+    _node.seq = _tick()
+    _node._shape = _y.shape
+    _node._dtype = _y.dtype
+    _result._edge = _node
+    return _result
 """
 
 _BINARY = """\
 def {name}({signature}):
-    if isinstance({x}, Variable):
-        a = {x}._array
-        ea = {x}._edge
-        if isinstance({y}, Variable):
-            b = {y}._array
-            eb = {y}._edge
-            like = a
-            if a is None or b is None or a.dtype is not b.dtype:
-                same_dtype("{name}", {x}._values(), {y}._values())
+    if isinstance({x}, _Variable):
+        _a = {x}._array
+        _ea = {x}._edge
+        if isinstance({y}, _Variable):
+            _b = {y}._array
+            _eb = {y}._edge
+            _like = _a
+            if _a is None or _b is None or _a.dtype is not _b.dtype:
+                _same_dtype("{name}", {x}._values(), {y}._values())
         else:
-            eb = None
-            like = a
-            b = {y}
-            if b.__class__ is not float and b.__class__ is not int:
-                b = operand(b, {x}._values(), "{name}")
-    elif isinstance({y}, Variable):
-        b = {y}._array
-        eb = {y}._edge
-        ea = None
-        like = b
-        a = {x}
-        if a.__class__ is not float and a.__class__ is not int:
-            a = operand(a, {y}._values(), "{name}")
+            _eb = None
+            _like = _a
+            _b = {y}
+            if _b.__class__ is not float and _b.__class__ is not int:
+                _b = _operand(_b, {x}._values(), "{name}")
+    elif isinstance({y}, _Variable):
+        _b = {y}._array
+        _eb = {y}._edge
+        _ea = None
+        _like = _b
+        _a = {x}
+        if _a.__class__ is not float and _a.__class__ is not int:
+            _a = _operand(_a, {y}._values(), "{name}")
     else:
-        return arrays_only({arguments})
-    settings = current()
-    if settings.slow:
-        return observe(Node({attributes}), ({x}, {y}), settings)
+        return _arrays_only({arguments})
+    _settings = _current()
+    if _settings.slow:
+        return _observe(_Node({attributes}), ({x}, {y}), _settings)
     try:
-        c = {compute}
-    except Exception as error:
-        return failed(Node({attributes}), ({x}, {y}), settings, error)
-    if c.__class__ is not ndarray or c.dtype is not like.dtype:
-        c = settle(c, like)
-    result = new(Variable)
-    result._array = c
-    if ea is None:
-        if eb is None or not settings.enable_backprop:
-            result._edge = None
-            return result
-        node = new(Node)
-        node.plan = plan2
-        node.kept = [{keep2}]
-    elif not settings.enable_backprop:
-        result._edge = None
-        return result
+        _c = {compute}
+    except Exception as _error:
+        return _failed(_Node({attributes}), ({x}, {y}), _settings, _error)
+    if _c.__class__ is not _ndarray or _c.dtype is not _like.dtype:
+        _c = _settle(_c, _like)
+    _result = _new(_Variable)
+    _result._array = _c
+    if _ea is None:
+        if _eb is None or not _settings.enable_backprop:
+            _result._edge = None
+            return _result
+        _node = _new(_Node)
+        _node.plan = _plan2
+        _node.kept = [{keep2}]
+    elif not _settings.enable_backprop:
+        _result._edge = None
+        return _result
     else:
-        node = new(Node)
-        if eb is None:
-            node.plan = plan1
-            node.kept = [{keep1}]
+        _node = _new(_Node)
+        if _eb is None:
+            _node.plan = _plan1
+            _node.kept = [{keep1}]
         else:
-            node.plan = plan3
-            node.kept = [{keep3}]
-    {store}node.inputs = (ea, eb)
-    node.seq = tick()
-    node._shape = c.shape
-    node._dtype = c.dtype
-    result._edge = node
-    return result
+            _node.plan = _plan3
+            _node.kept = [{keep3}]
+    {store}_node.inputs = (_ea, _eb)
+    _node.seq = _tick()
+    _node._shape = _c.shape
+    _node._dtype = _c.dtype
+    _result._edge = _node
+    return _result
 """
 
 _ANY = """\
 def {name}({signature}):
     if {bare}:
-        return arrays_only({arguments})
-    return Node({attributes})({x})
+        return _arrays_only({arguments})
+    return _Node({attributes})({x})
 """
 
 
@@ -310,8 +310,9 @@ def _build(expression: Callable[..., Any], gradients: dict[str, Callable[..., An
     name = expression.__name__.lstrip("_")  # a helper or the inside of a public function
     node = _node_class(name, inputs, [p.name for p in attributes], expression, gradients)
     space = _namespace(name, node, inputs, attributes, expression)
-    # Without a gradient the result is cut off the graph, which Function does.
-    template = {1: _UNARY, 2: _BINARY}.get(len(inputs), _ANY) if gradients else _ANY
+    # Without all gradients a result may be cut off the graph, which Function does.
+    templates = {1: _UNARY, 2: _BINARY} if len(gradients) == len(inputs) else {}
+    template = templates.get(len(inputs), _ANY)
     slots = _slots(name, node, inputs, attributes)
     if template is _ANY:
         slots["x"] = ", ".join(inputs)
@@ -334,27 +335,28 @@ def _namespace(
     name: str, node: type[Function], inputs: list[str], attributes: list[Any], expression: Any
 ) -> dict[str, Any]:
     count = 2 ** len(inputs) if len(inputs) < 3 else 1
-    plans = {f"plan{m}": Plan(node, m, len(inputs), 1) for m in range(1, count)}
-    defaults = {f"default_{p.name}": p.default for p in attributes if p.default is not p.empty}
+    plans = {f"_plan{m}": Plan(node, m, len(inputs), 1) for m in range(1, count)}
+    defaults = {f"_default_{p.name}": p.default for p in attributes if p.default is not p.empty}
+    # Underscores, because inputs and attributes may have any other names.
     return {
-        "Node": node,
-        "SMALL": SMALL,
-        "Variable": Variable,
-        "array_module": get_array_module,
-        "arrays_only": _arrays_only(name, expression, len(inputs)),
-        "current": current,
-        "expression": expression,
-        "failed": _failed,
-        "fast": fast_kernels(name),
-        "ndarray": ndarray,
-        "new": object.__new__,
-        "np": np,
-        "observe": observe,
-        "operand": operand,
-        "run": run,
-        "same_dtype": same_dtype,
-        "settle": settle,
-        "tick": tick,
+        "_Node": node,
+        "_SMALL": SMALL,
+        "_Variable": Variable,
+        "_array_module": get_array_module,
+        "_arrays_only": _arrays_only(name, expression, len(inputs)),
+        "_current": current,
+        "_expression": expression,
+        "_failed": _failed,
+        "_fast": fast_kernels(name),
+        "_ndarray": ndarray,
+        "_new": object.__new__,
+        "_np": np,
+        "_observe": observe,
+        "_operand": operand,
+        "_run": run,
+        "_same_dtype": same_dtype,
+        "_settle": settle,
+        "_tick": tick,
         **plans,
         **defaults,
     }
@@ -370,25 +372,25 @@ def _slots(
         if p.kind is p.KEYWORD_ONLY and not starred:
             signature.append("*")
             starred = True
-        signature.append(p.name if p.default is p.empty else f"{p.name}=default_{p.name}")
-    arrays = ["a", "b"][: len(inputs)]
-    output = "y" if len(inputs) == 1 else "c"
+        signature.append(p.name if p.default is p.empty else f"{p.name}=_default_{p.name}")
+    arrays = ["_a", "_b"][: len(inputs)]
+    output = "_y" if len(inputs) == 1 else "_c"
     values = [*arrays, output]
-    first, *rest = arrays or ["a"]
-    size = f"{first}.size" if not rest else "like.size"
-    module = first if not rest else "like"
+    first, *rest = arrays or ["_a"]
+    size = f"{first}.size" if not rest else "_like.size"
+    module = first if not rest else "_like"
     passed = ", ".join([*arrays, *(f"{n}={n}" for n in names)])
     slots = {
         "name": name,
         "signature": ", ".join(signature),
         "arguments": ", ".join([*inputs, *(f"{n}={n}" for n in names)]),
         "attributes": ", ".join(f"{n}={n}" for n in names),
-        "store": "".join(f"node.{n} = {n}\n    " for n in names),
+        "store": "".join(f"_node.{n} = {n}\n    " for n in names),
         "x": inputs[0],
-        "bare": " and ".join(f"not isinstance({x}, Variable)" for x in inputs),
+        "bare": " and ".join(f"not isinstance({x}, _Variable)" for x in inputs),
         "compute": (
-            f"expression(np if {module}.__class__ is ndarray else array_module({module}), {passed})"
-            f" if not fast or {size} < SMALL else run({name!r}, {passed})"
+            f"_expression(_np if {module}.__class__ is _ndarray else _array_module({module}), "
+            f"{passed}) if not _fast or {size} < _SMALL else _run({name!r}, {passed})"
         ),
     }
     if len(inputs) == 2:
@@ -411,13 +413,13 @@ def _node_class(
     if unknown:
         raise TypeError(f"{name}: gradients for {sorted(unknown)}, which are no inputs")
     output = "z" if "y" in inputs else "y"
-    space: dict[str, Any] = {"expression": expression, "array_module": get_array_module}
+    space: dict[str, Any] = {"_expression": expression, "_array_module": get_array_module}
     listed = ", ".join(["self", *inputs])
     passed = ", ".join([*inputs, *(f"{a}=self.{a}" for a in attributes)])
     source = [f"def forward({listed}):"]
     source += [
-        f"    y = expression(array_module({', '.join(inputs)}), {passed})",
-        f"    return settled(y, ({', '.join(inputs)},))",
+        f"    _out = _expression(_array_module({', '.join(inputs)}), {passed})",
+        f"    return _settled(_out, ({', '.join(inputs)},))",
     ]
     setters = "".join(f"\n    self.{a} = {a}" for a in attributes) or "\n    pass"
     source += [f"def __init__({', '.join(['self', *attributes])}):{setters}"]
@@ -428,10 +430,10 @@ def _node_class(
         call = ", ".join(f"{w}={f'self.{w}' if w in attributes else w}" for w in wants)
         if list(wants) == given:
             call = ", ".join(wants)
-        space[f"gradient_{key}"] = function
+        space[f"_gradient_{key}"] = function
         source.append(f"def grad_{key}({', '.join(['self', *given])}):")
-        source.append(f"    return gradient_{key}({call})")
-    space["settled"] = _settled
+        source.append(f"    return _gradient_{key}({call})")
+    space["_settled"] = _settled
     exec(compile("\n".join(source), f"<elementwise node {name}>", "exec"), space)
     members = {k: v for k, v in space.items() if k in ("forward", "__init__") or k[:5] == "grad_"}
     title = "".join(part.capitalize() for part in name.split("_"))
