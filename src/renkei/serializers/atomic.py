@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
+import stat
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,57 +19,81 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[Any
     r"""A file to write to that takes its place only when all was written.
 
     Args:
-        path: where the file goes; a file that is there stays until the new one is complete.
-        mode: ``"wb"`` or ``"w"``.
+        path: where the file goes; a file that is there stays until the new one is complete, and
+            hands down its permissions. A link stays a link. A device or pipe is written directly.
+        mode: ``"wb"`` or ``"w"``, which is UTF-8.
 
     Raises:
         SaveError: the file cannot be written, for example because the disk is full.
 
-    >>> import os, tempfile
-    >>> from renkei.serializers.atomic import atomic_write
-    >>> path = os.path.join(tempfile.mkdtemp(), "note")
+    >>> import pathlib, tempfile
+    >>> from renkei.serializers import atomic_write
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "note"
     >>> with atomic_write(path, "w") as file:
     ...     _ = file.write("hello")
-    >>> open(path).read()
+    >>> path.read_text()
     'hello'
     """
     path = os.path.realpath(os.fspath(path))
+    encoding = None if "b" in mode else "utf-8"
     partial = ""
     try:
-        handle, partial = tempfile.mkstemp(
-            prefix=f".{os.path.basename(path)}.", suffix=".part", dir=os.path.dirname(path)
-        )
-        with os.fdopen(handle, mode) as file:
+        before = _present(path)
+        if before is not None and not stat.S_ISREG(before.st_mode):
+            with open(path, mode, encoding=encoding) as file:
+                yield file
+            return
+        name = f".{os.path.basename(path)[:200]}.{secrets.token_hex(6)}.part"
+        partial = os.path.join(os.path.dirname(path), name)
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o666)
+        with os.fdopen(handle, mode, encoding=encoding) as file:
+            if before is not None:
+                os.chmod(partial, stat.S_IMODE(before.st_mode))
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(partial, _permissions(path))
         os.replace(partial, path)
+        _sync_folder(os.path.dirname(path))
     except OSError as error:
         _remove(partial)
         if isinstance(error, SaveError):
             raise
-        raise SaveError(
-            f"Cannot write {path}",
-            error.strerror or str(error),
-            hint="What was there before is untouched.",
-        ) from error
-    except BaseException:
+        raise _refusal(path, error) from error
+    except BaseException:  # an interrupt, too, leaves only the old file
         _remove(partial)
         raise
 
 
-def _permissions(path: str) -> int:
-    """Those of the file that is replaced, or the usual ones of a new file."""
+_BINARY = getattr(os, "O_BINARY", 0)  # of Windows
+
+
+def _present(path: str) -> os.stat_result | None:
     try:
-        return os.stat(path).st_mode & 0o7777
+        return os.stat(path)
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return None
+
+
+def _refusal(path: str, error: OSError) -> SaveError:
+    reason = error.strerror or str(error)
+    folder = os.path.dirname(path)
+    hint = "" if os.path.isdir(folder) else f"There is no directory {folder}. "
+    result = SaveError(f"Cannot write {path}", reason, hint=hint + "What was there is untouched.")
+    result.errno = error.errno
+    return result
 
 
 def _remove(path: str) -> None:
     if path:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             os.unlink(path)
+
+
+def _sync_folder(folder: str) -> None:
+    """Makes the new name itself last through a power cut, where the system can do that."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
