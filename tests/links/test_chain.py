@@ -92,7 +92,7 @@ def test_chainlist_with_attributes_and_without_super_init():
 
     mine = Mine()
     assert paths(mine) == ["/0", "/extra"]
-    assert [path for path, _ in mine.namedparams()][0] == "/p"
+    assert next(path for path, _ in mine.namedparams()) == "/p"
     twin = mine.copy()
     assert twin[0] is not mine[0]
     assert twin[0].W.array is mine[0].W.array
