@@ -67,9 +67,12 @@ def _to_bool(value: Any) -> bool:
 
 
 def _to_backends(value: Any) -> tuple[str, ...] | None:
-    if value is None or isinstance(value, tuple):
-        return value
-    return tuple(name for name in value.replace(",", " ").split()) if value else None
+    if value is None:
+        return None
+    names = tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(value)
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("names of backends")
+    return names or None
 
 
 def _one_of(*names: str) -> Callable[[Any], str]:
