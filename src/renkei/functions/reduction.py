@@ -165,11 +165,15 @@ def average(
     >>> F.average(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=1, weights=np.array([3.0, 1.0]))
     array([1.25, 3.25])
     """
-    call = "average(x, axis, weights)"
+    return _averaged("average(x, axis, weights)", x, axis, weights, bool(keepdims))
+
+
+def _averaged(call: str, x: Any, axis: Any, weights: Any, keepdims: bool) -> Any:
     axes = reduced_axes(call, x, axis)
     if weights is None:
-        return Mean(axes, bool(keepdims))(x)
-    weights_axes = axes
+        return Mean(axes, keepdims)(x)
+    if getattr(weights, "shape", None) is None:
+        raise DtypeError(call, f"weights {describe(weights)}", "an array or a Variable")
     if weights.shape != x.shape:
         sizes = tuple(x.shape[i] for i in axes)
         if weights.shape != sizes:
@@ -178,10 +182,9 @@ def average(
                 f"x {x.shape}, axis {axis}, weights {weights.shape}",
                 f"weights of the shape of x or {sizes}, the sizes along the averaged axes",
             )
-        weights = weights.reshape(
-            reduced_shape(x.shape, tuple(set(range(x.ndim)) - set(axes)), True)
-        )
-    total = sum(weights, weights_axes, keepdims)
+        others = tuple(set(range(x.ndim)) - set(axes))
+        weights = weights.reshape(reduced_shape(x.shape, others, True))
+    total = sum(weights, axes, keepdims)
     return sum(x * weights, axes, keepdims) / total
 
 
@@ -212,7 +215,7 @@ def mean(
     >>> F.mean(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     array([2., 3.])
     """
-    return average(x, axis, weights, keepdims)
+    return _averaged("mean(x, axis, weights)", x, axis, weights, bool(keepdims))
 
 
 def batch_l2_norm_squared(x: Any) -> Any:
