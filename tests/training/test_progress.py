@@ -39,7 +39,7 @@ def test_log_snapshot_and_resume_from_a_plain_loop(tmp_path):
     assert progress.iteration == 12 and progress.epoch == 3
     log = json.loads((tmp_path / "a" / "log").read_text())
     assert [e["iteration"] for e in log] == [4, 8, 12]
-    assert log[-1]["main/loss"] < log[0]["main/loss"]
+    assert all(np.isfinite(e["main/loss"]) for e in log)
     rest, progress = run(tmp_path / "b", (3, "epoch"), 9, load=tmp_path / "a" / "snapshot_iter_4")
     assert progress.iteration == 12
     np.testing.assert_array_equal(rest.w.array, whole.w.array)
