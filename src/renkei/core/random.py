@@ -108,15 +108,19 @@ def bits(xp: Any, key: int, offset: int, count: int) -> Any:
     True
     """
     blocks = offset // 4 + xp.arange((count + 3) // 4, dtype=xp.uint64)
-    c0, c1 = blocks & _MASK, blocks >> 32
-    c2, c3 = xp.zeros_like(blocks), xp.zeros_like(blocks)
-    k0, k1 = key & _MASK, key >> 32
+    zeros = xp.zeros_like(blocks)
+    words = _philox((blocks & _MASK, blocks >> 32, zeros, zeros), key & _MASK, key >> 32)
+    return xp.stack(words, axis=1).astype(xp.uint32).reshape(-1)[:count]
+
+
+def _philox(counter: tuple[Any, Any, Any, Any], k0: int, k1: int) -> tuple[Any, Any, Any, Any]:
+    """Ten rounds over four words of each counter, as uint64 arrays of values below 2**32."""
+    c0, c1, c2, c3 = counter
     for _ in range(10):
         p0, p1 = c0 * _SCALE[0], c2 * _SCALE[1]
         c0, c1, c2, c3 = (p1 >> 32) ^ c1 ^ k0, p1 & _MASK, (p0 >> 32) ^ c3 ^ k1, p0 & _MASK
         k0, k1 = (k0 + _WEYL[0]) & _MASK, (k1 + _WEYL[1]) & _MASK
-    words = xp.stack([c0, c1, c2, c3], axis=1).astype(xp.uint32)
-    return words.reshape(-1)[:count]
+    return c0, c1, c2, c3
 
 
 def uniform(xp: Any, key: int, offset: int, shape: tuple[int, ...]) -> Any:
