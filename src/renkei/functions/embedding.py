@@ -67,7 +67,7 @@ def _check_ids(x: Any, n: int, ignore_label: int | None) -> None:
     if ignore_label is not None:
         wrong &= x != ignore_label
     if wrong.any():
-        place = tuple(int(i[0]) for i in wrong.nonzero())
+        place = tuple(map(int, np.unravel_index(int(wrong.argmax()), x.shape)))
         at = f"[{', '.join(map(str, place))}]" if place else ""
         also = "" if ignore_label is None else f", or ignore_label={ignore_label}"
         raise RangeError(

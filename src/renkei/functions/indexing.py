@@ -119,12 +119,10 @@ def _as_part(x: Any, part: Any) -> Any:
         return part
     if isinstance(part, Variable):
         part = part._values()
-    if isinstance(part, (bool, np.bool_)):
-        return bool(part)
-    if hasattr(part, "__index__") and not getattr(part, "ndim", 0):
-        return int(part)
     if isinstance(part, (list, tuple)):
         part = get_array_module(x).asarray(part if len(part) else np.zeros(0, np.intp))
+    if isinstance(part, (bool, int)):
+        return part
     dtype = getattr(part, "dtype", None)
     if dtype is None or dtype.kind not in "iub":
         raise DtypeError(
@@ -132,7 +130,7 @@ def _as_part(x: Any, part: Any) -> Any:
             f"slices with {describe(part)}",
             "integers, slices, None, ... and integer or boolean arrays",
         )
-    return bool(part) if dtype.kind == "b" and part.ndim == 0 else part
+    return part if part.ndim else part.item()
 
 
 def _check_mask(shape: tuple[int, ...], axis: int, mask: Any) -> None:
@@ -302,7 +300,7 @@ def _check_all(call: str, name: str, array: Any, size: int) -> None:
     """Refuses indices outside of [0, size), naming the first."""
     if array.size and (array.min() < 0 or array.max() >= size):
         wrong = (array < 0) | (array >= size)
-        place = tuple(int(i[0]) for i in wrong.nonzero())
+        place = tuple(map(int, np.unravel_index(int(wrong.argmax()), array.shape)))
         at = ", ".join(map(str, place))
         raise RangeError(call, f"{name}[{at}] = {int(array[place])}", f"values in [0, {size})")
 

@@ -43,8 +43,9 @@ class Pad(Function):
         return Spec(tuple(n + a + b for n, (a, b) in zip(x.shape, self.widths)), x.dtype)
 
     def forward(self, x: Any) -> Any:
-        values = self.values or 0  # NumPy does not take () for an array without axes
-        return get_array_module(x).pad(x, self.widths, "constant", constant_values=values)
+        if not self.widths:  # no axes, which NumPy does not take
+            return x.copy()
+        return get_array_module(x).pad(x, self.widths, "constant", constant_values=self.values)
 
     def grad_x(self, gy: Any) -> Any:
         sizes = self.specs.x.shape

@@ -27,11 +27,11 @@ __all__ = [
 def integers(call: str, name: str, values: Any) -> tuple[int, ...]:
     """A tuple of integers from one integer or a sequence of them."""
     try:
-        if hasattr(values, "__index__"):
+        if hasattr(values, "__index__") and not getattr(values, "ndim", 0):
             return (operator.index(values),)
         return tuple(operator.index(value) for value in values)
     except TypeError:
-        raise DtypeError(call, f"{name}={values!r}", "an integer or a tuple of them") from None
+        raise DtypeError(call, f"{name}={values!r}", "an integer, or several") from None
 
 
 class Reshape(Function):
