@@ -24,10 +24,12 @@ def _arrays(call: str, y: Any, t: Any) -> tuple[Any, Any, bool]:
     variables = isinstance(y, Variable) or isinstance(t, Variable)
     y = y._values() if isinstance(y, Variable) else y
     t = t._values() if isinstance(t, Variable) else t
-    if y.dtype.kind != "f":
+    kinds = [getattr(getattr(a, "dtype", None), "kind", "") for a in (y, t)]
+    if kinds[0] != "f":
         raise DtypeError(call, f"y {describe(y)}", "y to be an array of floats")
-    if t.dtype.kind not in "iu":
-        raise DtypeError(call, f"t {describe(t)}", "integer labels", "Use t.astype(numpy.int32).")
+    if kinds[1] not in ("i", "u"):
+        hint = "Use t.astype(numpy.int32)."
+        raise DtypeError(call, f"t {describe(t)}", "an array of integer labels", hint)
     return y, t, variables
 
 

@@ -521,5 +521,5 @@ def gelu(x: Any, approximate: bool = False) -> Any:
     """
     if approximate:
         inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
-        return x * (1 + tanh(inner)) * 0.5
-    return x * (1 + erf(x * math.sqrt(0.5))) * 0.5
+        return x * 0.5 * (1 + tanh(inner))
+    return x * 0.5 * (1 + erf(x * math.sqrt(0.5)))

@@ -29,13 +29,18 @@ def _one_of(call: str, name: str, value: Any, *allowed: str) -> None:
 
 
 def _want_floats(call: str, name: str, x: Any) -> None:
-    if x.dtype.kind != "f":
+    if _kind(x) != "f":
         raise DtypeError(call, f"{name} {describe(x)}", f"{name} to be an array of floats")
 
 
 def _want_labels(call: str, t: Any) -> None:
-    if t.dtype.kind not in "iu":
-        raise DtypeError(call, f"t {describe(t)}", "integer labels", "Use t.astype(numpy.int32).")
+    if _kind(t) not in ("i", "u"):
+        hint = "Use t.astype(numpy.int32)."
+        raise DtypeError(call, f"t {describe(t)}", "an array of integer labels", hint)
+
+
+def _kind(x: Any) -> str:
+    return getattr(getattr(x, "dtype", None), "kind", "")
 
 
 def _averaged(loss: Any, count: int) -> Any:
@@ -63,9 +68,8 @@ class SoftmaxCrossEntropy(Function):
         self.normalize, self.ignore_label, self.reduce = normalize, ignore_label, reduce
 
     def check(self, x: Any, t: Any, class_weight: Any) -> Spec:
-        if x.dtype.kind != "f" or t.dtype.kind not in "iu":
-            _want_floats(_SOFTMAX, "x", x)
-            _want_labels(_SOFTMAX, t)
+        _want_floats(_SOFTMAX, "x", x)
+        _want_labels(_SOFTMAX, t)
         shape = x.shape
         if len(shape) < 2 or t.shape != shape[:1] + shape[2:]:
             raise _unfit(x, t)
@@ -209,8 +213,9 @@ def softmax_cross_entropy(
     """
     _one_of(_SOFTMAX, "reduce", reduce, "mean", "no")
     if class_weight is not None:
+        _want_floats(_SOFTMAX, "x", x)
         class_weight = as_array(_values(class_weight), x.dtype)
-    if t.dtype.kind == "f":
+    if _kind(t) == "f":
         _one_of(_SOFTMAX, "soft_target_loss", soft_target_loss, "cross-entropy", "kl-divergence")
         return _soft_targets(x, t, class_weight, reduce, soft_target_loss)
     return SoftmaxCrossEntropy(normalize, ignore_label, reduce)(x, t, class_weight)
@@ -326,6 +331,8 @@ def bernoulli_nll(x: Any, y: Any, reduce: str = "sum") -> Any:
     """
     call = "bernoulli_nll(x, y)"
     _one_of(call, "reduce", reduce, "sum", "mean", "no")
+    _want_floats(call, "x", x)
+    _want_floats(call, "y", y)
     if x.shape != y.shape:
         raise ShapeError(call, f"x {x.shape} and y {y.shape}", "equal shapes")
     loss = softplus(y) - x * y

@@ -87,6 +87,12 @@ class LogSoftmaxGrad(_AlongAxis):
         return ggx - sum(ggx * exp(y), axis=self.axis, keepdims=True)
 
 
+def _axis(call: str, axis: int, x: Any) -> int:
+    if not hasattr(x, "ndim"):
+        raise DtypeError(call, f"x {describe(x)}", "an array of floats")
+    return normalize_axis(call, axis, x.ndim)
+
+
 def softmax(x: Any, axis: int = 1) -> Any:
     r"""Softmax: :math:`y_i = e^{x_i} / \sum_j e^{x_j}` along an axis.
 
@@ -105,7 +111,7 @@ def softmax(x: Any, axis: int = 1) -> Any:
     >>> F.softmax(np.array([[1.0, 2.0, 3.0]])).round(3)
     array([[0.09 , 0.245, 0.665]])
     """
-    return Softmax(normalize_axis("softmax(x, axis)", axis, x.ndim))(x)
+    return Softmax(_axis("softmax(x, axis)", axis, x))(x)
 
 
 def log_softmax(x: Any, axis: int = 1) -> Any:
@@ -125,4 +131,4 @@ def log_softmax(x: Any, axis: int = 1) -> Any:
     >>> F.log_softmax(np.array([[1.0, 2.0, 3.0]])).round(3)
     array([[-2.408, -1.408, -0.408]])
     """
-    return LogSoftmax(normalize_axis("log_softmax(x, axis)", axis, x.ndim))(x)
+    return LogSoftmax(_axis("log_softmax(x, axis)", axis, x))(x)
