@@ -61,7 +61,7 @@ def main():
             optimizer.update()
         found = {"w": link.w.array}
         found.update(link.w.update_rule.state or {})
-        return {k: [float("%.7g" % x) for x in a.ravel()] for k, a in found.items()}
+        return {k: [float(f"{x:.7g}") for x in a.ravel()] for k, a in found.items()}
 
     warnings.simplefilter("ignore")
     bound = {"alpha": 0.01, "gamma": 0.1}

@@ -420,9 +420,9 @@ def test_adam_rates():
     model = link()
     optimizer = rk.optimizers.Adam(alpha=0.1).setup(model)
     with pytest.raises(UsageError, match="no update yet"):
-        optimizer.alpha_t  # noqa: B018
+        optimizer.alpha_t
     with pytest.raises(UsageError, match="no update yet"):
-        model.w0.update_rule.alpha_t  # noqa: B018
+        model.w0.update_rule.alpha_t
     give(model)
     optimizer.update()
     expected = 0.1 * math.sqrt(1 - 0.999) / (1 - 0.9)
@@ -432,7 +432,7 @@ def test_adam_rates():
 
 def test_unknown_hyperparameter():
     with pytest.raises(AttributeError, match="momentum"):
-        rk.optimizers.SGD().hyperparam.momentum  # noqa: B018
+        rk.optimizers.SGD().hyperparam.momentum
 
 
 def test_repr():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import secrets
 import stat
@@ -40,8 +41,10 @@ def atomic_write(path: str | os.PathLike[str], mode: str = "wb") -> Iterator[Any
     try:
         before = _present(path)
         if before is not None and not stat.S_ISREG(before.st_mode):
+            buffer: Any = io.BytesIO() if encoding is None else io.StringIO()
+            yield buffer  # zip files are written by moving about, which a pipe does not allow
             with open(path, mode, encoding=encoding) as file:
-                yield file
+                file.write(buffer.getvalue())
             return
         name = f".{os.path.basename(path)[:200]}.{secrets.token_hex(6)}.part"
         partial = os.path.join(os.path.dirname(path), name)

@@ -1,0 +1,77 @@
+"""Files that Chainer 7.8.1 wrote; fixtures/make_fixtures.py made them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import renkei as rk
+from renkei import links as L
+from renkei.core.errors import LoadError
+from renkei.serializers import load_hdf5, load_npz, read_npz_state
+
+FILES = Path(__file__).parent / "fixtures"
+
+
+def net():
+    model = rk.Chain(
+        l1=L.Linear(2, 3), bn=L.BatchNormalization(3), body=rk.ChainList(L.Linear(3, 2))
+    )
+    model.steps = rk.State(np.zeros((), np.int64))
+    model.note = rk.State("")
+    model.nothing = rk.State(None)
+    return model
+
+
+def filled(model):
+    for i, (_, param) in enumerate(sorted(model.namedparams())):
+        expected = np.arange(param.size).reshape(param.shape) + 10 * i
+        np.testing.assert_array_equal(param.array, expected)
+    assert int(model.steps) == 7
+    assert model.nothing is None
+
+
+def test_model_npz():
+    model = net()
+    load_npz(FILES / "model.npz", model)
+    filled(model)
+    assert model.note == "hello"
+
+
+def test_model_hdf5():
+    pytest.importorskip("h5py")
+    model = net()
+    model.note = rk.State(np.zeros((), np.int64))
+    load_hdf5(FILES / "model.h5", model)
+    filled(model)
+
+
+def test_keys_are_ours():
+    held = read_npz_state(FILES / "model.npz")
+    assert held.keys() == net().state().keys()
+    for key, value in net().state().items():
+        assert np.shape(held[key]) == np.shape(value), key
+
+
+def test_snapshot_goes_on():
+    """Adam continues from Chainer's snapshot to where Chainer itself went."""
+    model = rk.Chain(predictor=net())
+    optimizer = rk.optimizers.Adam().setup(model)
+    load_npz(FILES / "snapshot.npz", optimizer, path="updater/optimizer:main/")
+    load_npz(FILES / "snapshot.npz", model, path="updater/model:main/")
+    assert (optimizer.t, optimizer.epoch) == (4, 1)
+    for param in model.params():
+        param.grad = np.ones_like(param.array)
+    optimizer.update()
+    expected = read_npz_state(FILES / "after.npz")
+    found = {path[1:]: param.array for path, param in model.namedparams()}
+    assert found.keys() == expected.keys()
+    for path, value in expected.items():
+        np.testing.assert_allclose(found[path], value, rtol=1e-6, err_msg=path)
+
+
+def test_snapshot_is_no_model():
+    with pytest.raises(LoadError, match="use path='updater/model:main/predictor/'"):
+        load_npz(FILES / "snapshot.npz", net())
