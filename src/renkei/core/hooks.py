@@ -195,13 +195,16 @@ class PrintHook(FunctionHook):
 
 
 class NanHook(FunctionHook):
-    """Raises a NanError that names the first function whose output is not finite."""
+    """Raises a NanError that names the first function whose output or gradient is not finite."""
 
     def forward_postprocess(self, function: Any, in_data: Any) -> None:
         _check_finite("forward", function, function._results)
 
     def backward_preprocess(self, function: Any, in_data: Any, out_grad: Any) -> None:
         _check_finite("backward", function, out_grad)
+
+    def backward_postprocess(self, function: Any, in_data: Any, out_grad: Any) -> None:
+        _check_finite("backward", function, function._results)
 
 
 class TraceHook(FunctionHook):
@@ -234,11 +237,7 @@ class MemoryHook(FunctionHook):
 
 def observe(function: Any, args: tuple[Any, ...], settings: Settings) -> Any:
     """Applies a function with all hooks and, in debug mode, all checks."""
-    in_data = tuple(
-        np.asarray(a) if isinstance(a, (int, float)) else a._array if isinstance(a, Variable) else a
-        for a in args
-        if a is not None
-    )
+    in_data = tuple(_shown(a) for a in args if a is not None)
     for hook in settings.function_hooks:
         hook.forward_preprocess(function, in_data)
     if settings.debug:
@@ -255,20 +254,28 @@ def observe(function: Any, args: tuple[Any, ...], settings: Settings) -> Any:
     return out
 
 
+def _shown(value: Any) -> Any:
+    """What hooks see of an argument: arrays, also of Variables and numbers."""
+    if isinstance(value, (int, float)):
+        return np.asarray(value)
+    return value._array if isinstance(value, Variable) else value
+
+
 def observe_backward(
     moment: str, function: Any, gys: list[Any], settings: Settings, gxs: list[Any] | None = None
 ) -> None:
     """Runs the hooks before or after a function's gradients, and debug mode's checks."""
-    in_data = tuple(function._kept_inputs())
-    out_grad = tuple(g._array if isinstance(g, Variable) else g for g in gys)
+    in_data = tuple(_shown(a) for a in function._kept_inputs())
+    out_grad = tuple(_shown(g) for g in gys)
     if settings.debug and moment == "before":
         _check_untouched(function)
-    if settings.debug and moment == "after":
-        arrays = [g._array if isinstance(g, Variable) else g for g in gxs or ()]
-        _check_finite("backward", function, arrays, nan_only=True)
+    function._results = tuple(_shown(g) for g in gxs or ())
+    if settings.debug:
+        _check_finite("backward", function, function._results, nan_only=True)
     name = "backward_preprocess" if moment == "before" else "backward_postprocess"
     for hook in settings.function_hooks:
         getattr(hook, name)(function, in_data, out_grad)
+    del function._results
 
 
 def _check_finite(direction: str, function: Any, arrays: Any, nan_only: bool = False) -> None:
