@@ -56,6 +56,12 @@ def use_random_source(source: Callable[[], Any] | None) -> None:
         source: returns an object with ``normal(loc, scale, size)`` and ``uniform(low, high, size)``
             (the module ``numpy.random`` is one); None goes back to the generator that
             ``renkei.seed`` starts.
+
+    >>> from renkei import initializers
+    >>> initializers.use_random_source(lambda: np.random.RandomState(0))
+    >>> initializers.generate_array(initializers.Normal(1.0), (2,))
+    array([1.7640524, 0.4001572], dtype=float32)
+    >>> initializers.use_random_source(None)
     """
     global _source
     _source = source or _default_source
@@ -125,21 +131,36 @@ class Constant(Initializer):
 
 
 class Zero(Constant):
-    """Fills an array with zeros."""
+    """Fills an array with zeros.
+
+    >>> from renkei import initializers
+    >>> initializers.generate_array(initializers.Zero(), (2,)).tolist()
+    [0.0, 0.0]
+    """
 
     def __init__(self, dtype: Any = None) -> None:
         super().__init__(0.0, dtype)
 
 
 class One(Constant):
-    """Fills an array with ones."""
+    """Fills an array with ones.
+
+    >>> from renkei import initializers
+    >>> initializers.generate_array(initializers.One(), (2,)).tolist()
+    [1.0, 1.0]
+    """
 
     def __init__(self, dtype: Any = None) -> None:
         super().__init__(1.0, dtype)
 
 
 class NaN(Constant):
-    """Fills an array with NaN: whoever forgets to set the values will see it."""
+    """Fills an array with NaN: whoever forgets to set the values will see it.
+
+    >>> from renkei import initializers
+    >>> initializers.generate_array(initializers.NaN(), (2,)).tolist()
+    [nan, nan]
+    """
 
     def __init__(self, dtype: Any = None) -> None:
         super().__init__(math.nan, dtype)
@@ -154,6 +175,10 @@ class Identity(Initializer):
 
     Raises:
         ShapeError: the array is no square matrix.
+
+    >>> from renkei import initializers
+    >>> initializers.generate_array(initializers.Identity(2), (2, 2)).tolist()
+    [[2.0, 0.0], [0.0, 2.0]]
     """
 
     def __init__(self, scale: float = 1.0, dtype: Any = None) -> None:
@@ -226,6 +251,11 @@ class Uniform(_Scaled):
         scale: the bound.
         dtype: the dtype of parameters made with it; None takes the configured default.
         rng: a NumPy generator to draw from instead of the common one.
+
+    >>> from renkei import initializers
+    >>> a = initializers.generate_array(initializers.Uniform(2.0), (1000,))
+    >>> bool(1.9 < abs(a).max() < 2)
+    True
     """
 
     def __init__(self, scale: float = 0.05, dtype: Any = None, *, rng: Any = None) -> None:
@@ -244,6 +274,11 @@ class LeCunNormal(_Scaled):
         scale: a factor.
         dtype: the dtype of parameters made with it; None takes the configured default.
         rng: a NumPy generator to draw from instead of the common one.
+
+    >>> from renkei import initializers
+    >>> a = initializers.generate_array(initializers.LeCunNormal(), (50, 100))
+    >>> bool(0.09 < a.std() < 0.11)
+    True
     """
 
     def __call__(self, array: Any) -> None:
@@ -260,6 +295,11 @@ class LeCunUniform(_Scaled):
         scale: a factor.
         dtype: the dtype of parameters made with it; None takes the configured default.
         rng: a NumPy generator to draw from instead of the common one.
+
+    >>> from renkei import initializers
+    >>> a = initializers.generate_array(initializers.LeCunUniform(), (50, 100))
+    >>> bool(0.17 < abs(a).max() < 0.174)
+    True
     """
 
     def __call__(self, array: Any) -> None:
@@ -277,6 +317,11 @@ class GlorotNormal(_Scaled):
         scale: a factor.
         dtype: the dtype of parameters made with it; None takes the configured default.
         rng: a NumPy generator to draw from instead of the common one.
+
+    >>> from renkei import initializers
+    >>> a = initializers.generate_array(initializers.GlorotNormal(), (100, 300))
+    >>> bool(0.065 < a.std() < 0.076)
+    True
     """
 
     def __call__(self, array: Any) -> None:
@@ -293,6 +338,11 @@ class GlorotUniform(_Scaled):
         scale: a factor.
         dtype: the dtype of parameters made with it; None takes the configured default.
         rng: a NumPy generator to draw from instead of the common one.
+
+    >>> from renkei import initializers
+    >>> a = initializers.generate_array(initializers.GlorotUniform(), (100, 300))
+    >>> bool(0.12 < abs(a).max() < 0.123)
+    True
     """
 
     def __call__(self, array: Any) -> None:
@@ -312,6 +362,11 @@ class HeNormal(_Scaled):
 
     Raises:
         ConfigError: ``fan_option`` is neither.
+
+    >>> from renkei import initializers
+    >>> a = initializers.generate_array(initializers.HeNormal(), (50, 100))
+    >>> bool(0.13 < a.std() < 0.15)
+    True
     """
 
     def __init__(
@@ -348,6 +403,11 @@ class HeUniform(HeNormal):
 
     Raises:
         ConfigError: ``fan_option`` is neither.
+
+    >>> from renkei import initializers
+    >>> a = initializers.generate_array(initializers.HeUniform(), (50, 100))
+    >>> bool(0.24 < abs(a).max() < 0.245)
+    True
     """
 
     def __call__(self, array: Any) -> None:
@@ -525,6 +585,9 @@ def get_initializer(value: Any, default: Any = None, dtype: Any = None) -> Any:
         default: what None stands for, an initializer or a number; None: LeCunNormal.
         dtype: the dtype that the initializer gets if it has none of its own.
 
+    Returns:
+        A callable that fills an array.
+
     Raises:
         DtypeError: anything else.
 
@@ -547,7 +610,7 @@ def get_initializer(value: Any, default: Any = None, dtype: Any = None) -> Any:
 class _Typed(Initializer):
     """An initializer or any callable that fills an array, with a dtype."""
 
-    def __init__(self, fill: Callable[[Any], None], dtype: Any) -> None:
+    def __init__(self, fill: Callable[[Any], object], dtype: Any) -> None:
         super().__init__(dtype)
         self.fill = fill
 

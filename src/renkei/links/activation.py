@@ -24,8 +24,8 @@ class PReLU(Link):
             for all.
         init: what fills ``W``.
 
-    >>> L.PReLU()(np.array([[-4.0, 4.0]], np.float32))
-    variable([[-1.  4.]])
+    >>> L.PReLU()(np.array([[-4.0, 4.0]], np.float32)).array.tolist()
+    [[-1.0, 4.0]]
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("shape",)

@@ -51,8 +51,6 @@ class _Convolution(Link):
     groups: int
     out_channels: int
     ksize: Any
-    W: Parameter
-    b: Parameter | None
 
     def _make(self, sizes: tuple[Any, ...], nobias: bool, initial_w: Any, bias: Any) -> None:
         """Makes the parameters for (in_channels, out_channels, ksize)."""
@@ -92,7 +90,7 @@ class _Convolution(Link):
 
     def _fill(self, x: Any) -> None:
         """Makes ``W`` for an input."""
-        shape = getattr(x, "shape", ())
+        shape: Any = getattr(x, "shape", ())
         if len(shape) != self.ndim + 2:
             raise ShapeError(
                 f"{type(self).__name__}(...)(x)",
@@ -225,7 +223,16 @@ class ConvolutionND(_Convolution):
 
 
 class Convolution1D(ConvolutionND):
-    r"""Convolution of sequences: ``ConvolutionND`` with one axis and its other arguments."""
+    r"""Convolution of sequences.
+
+    Args:
+        in_channels: the number of input channels; None: taken from the first input.
+        out_channels: the number of output channels.
+        args, kwargs: as for ``ConvolutionND``.
+
+    >>> L.Convolution1D(3, 8, 5)(np.zeros((2, 3, 20), np.float32)).shape
+    (2, 8, 16)
+    """
 
     def __init__(
         self, in_channels: int | None, out_channels: int, *args: Any, **kwargs: Any
@@ -234,7 +241,16 @@ class Convolution1D(ConvolutionND):
 
 
 class Convolution3D(ConvolutionND):
-    r"""Convolution of volumes: ``ConvolutionND`` with three axes and its other arguments."""
+    r"""Convolution of volumes.
+
+    Args:
+        in_channels: the number of input channels; None: taken from the first input.
+        out_channels: the number of output channels.
+        args, kwargs: as for ``ConvolutionND``.
+
+    >>> L.Convolution3D(3, 8, 2)(np.zeros((1, 3, 4, 4, 4), np.float32)).shape
+    (1, 8, 3, 3, 3)
+    """
 
     def __init__(
         self, in_channels: int | None, out_channels: int, *args: Any, **kwargs: Any
@@ -368,7 +384,16 @@ class DeconvolutionND(_Convolution):
 
 
 class Deconvolution1D(DeconvolutionND):
-    r"""Transposed convolution of sequences: ``DeconvolutionND`` with one axis."""
+    r"""Transposed convolution of sequences.
+
+    Args:
+        in_channels: the number of input channels; None: taken from the first input.
+        out_channels: the number of output channels.
+        args, kwargs: as for ``DeconvolutionND``.
+
+    >>> L.Deconvolution1D(8, 3, 4, stride=2)(np.zeros((2, 8, 5), np.float32)).shape
+    (2, 3, 12)
+    """
 
     def __init__(
         self, in_channels: int | None, out_channels: int, *args: Any, **kwargs: Any
@@ -377,7 +402,16 @@ class Deconvolution1D(DeconvolutionND):
 
 
 class Deconvolution3D(DeconvolutionND):
-    r"""Transposed convolution of volumes: ``DeconvolutionND`` with three axes."""
+    r"""Transposed convolution of volumes.
+
+    Args:
+        in_channels: the number of input channels; None: taken from the first input.
+        out_channels: the number of output channels.
+        args, kwargs: as for ``DeconvolutionND``.
+
+    >>> L.Deconvolution3D(8, 3, 2)(np.zeros((1, 8, 3, 3, 3), np.float32)).shape
+    (1, 3, 4, 4, 4)
+    """
 
     def __init__(
         self, in_channels: int | None, out_channels: int, *args: Any, **kwargs: Any

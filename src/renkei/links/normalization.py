@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +20,13 @@ from renkei.links.link import Link, State
 from renkei.links.sizes import input_shape
 
 __all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization"]
+
+
+def _size(array: Any) -> Any:
+    """The shape of an array, an integer if it has one axis; None for None."""
+    if array is None:
+        return None
+    return array.shape[0] if array.ndim == 1 else array.shape
 
 
 class BatchNormalization(Link):
@@ -79,9 +85,9 @@ class BatchNormalization(Link):
             self.gamma = Parameter(get_initializer(initial_gamma, 1, dtype))
         if use_beta:
             self.beta = Parameter(get_initializer(initial_beta, 0, dtype))
-        self.avg_mean = State(None, dtype)
-        self.avg_var = State(None, dtype)
-        self.N = State(0)
+        self.avg_mean: Any = State(None, dtype)
+        self.avg_var: Any = State(None, dtype)
+        self.N: Any = State(0)
         self._averages = initial_avg_mean, initial_avg_var
         if size is not None:
             self._make((size,) if isinstance(size, int) else tuple(size))
@@ -102,10 +108,7 @@ class BatchNormalization(Link):
     @property
     def size(self) -> Any:
         """The shape of mean and variance, an integer if it has one axis; None while open."""
-        if self.avg_mean is None:
-            return None
-        shape = self.avg_mean.shape
-        return shape[0] if len(shape) == 1 else shape
+        return _size(self.avg_mean)
 
     @property
     def use_gamma(self) -> bool:
@@ -128,21 +131,26 @@ class BatchNormalization(Link):
         Returns:
             Variable of the shape of ``x``.
         """
+        axis = self.axis
         if self.avg_mean is None:
             shape = input_shape("BatchNormalization(...)(x)", x, 2, "(batch, channel, ...)")
-            axis = self.axis or (0, *range(2, len(shape)))
-            self._make(tuple(n for i, n in enumerate(shape) if i not in axis))
-        mean, var = self.avg_mean, self.avg_var
-        gamma = self._constant(1) if self.gamma is None else self.gamma
-        beta = self._constant(0) if self.beta is None else self.beta
+            over = axis or (0, *range(2, len(shape)))
+            self._make(tuple(n for i, n in enumerate(shape) if i not in over))
+        mean: Any = self.avg_mean
+        var: Any = self.avg_var
+        if axis is None and mean.ndim > 1:
+            axis = (0, *range(mean.ndim + 1, x.ndim))
         x = as_variable(x)
+        xp = x.xp
+        gamma = xp.ones_like(mean) if self.gamma is None else self.gamma
+        beta = xp.zeros_like(mean) if self.beta is None else self.beta
         if not current().train:
-            return fixed_batch_normalization(x, gamma, beta, mean, var, self.eps, self.axis)
+            return fixed_batch_normalization(x, gamma, beta, mean, var, self.eps, axis)
         decay = self.decay
         if current().in_recomputing:  # this batch has been counted
             mean = var = None
         elif finetune:
-            self.N += 1
+            self.N += 1  # pyright: ignore[reportConstantRedefinition]
             decay = 1 - 1 / self.N
         return batch_normalization(
             x,
@@ -152,35 +160,31 @@ class BatchNormalization(Link):
             running_mean=mean,
             running_var=var,
             decay=decay,
-            axis=self.axis,
+            axis=axis,
         )
-
-    def _constant(self, value: float) -> Any:
-        mean: Any = self.avg_mean
-        array = mean * 0
-        array += value
-        return array
 
     def start_finetuning(self) -> None:
         """Begins to average anew: call the link with ``finetune=True`` on each batch after it."""
-        self.N = 0
+        self.N = 0  # pyright: ignore[reportConstantRedefinition]
 
 
 class LayerNormalization(Link):
     r"""Normalizes each example over its features, then scales and shifts.
 
-    :math:`y = \gamma (x - \mu) / \sqrt{\sigma^2 + eps} + \beta`, mean and variance over axis 1.
+    :math:`y = \gamma (x - \mu) / \sqrt{\sigma^2 + eps} + \beta`, with mean and variance over the
+    last axis.
 
     Ba et al., "Layer normalization" (2016).
 
     Args:
-        size: the number of features; None: taken from the first input.
+        size: the number of features, or a tuple: the sizes of as many last axes, all averaged
+            over; None: taken from the last axis of the first input.
         eps: a small constant against division by zero.
         initial_gamma: what fills ``gamma`` (size,); None: ones.
         initial_beta: what fills ``beta`` (size,); None: zeros.
 
-    >>> L.LayerNormalization(3)(np.array([[1, 2, 3]], np.float32)).array.round(3).tolist()
-    [[-1.225..., 0.0, 1.225...]]
+    >>> L.LayerNormalization(3)(np.array([[1, 2, 3]], np.float64)).array.round(3).tolist()
+    [[-1.225, 0.0, 1.225]]
     """
 
     _shown: ClassVar[tuple[str, ...]] = ("size", "eps")
@@ -188,7 +192,7 @@ class LayerNormalization(Link):
 
     def __init__(
         self,
-        size: int | None = None,
+        size: int | tuple[int, ...] | None = None,
         eps: float = 1e-6,
         initial_gamma: Any = None,
         initial_beta: Any = None,
@@ -200,21 +204,21 @@ class LayerNormalization(Link):
         if size is not None:
             self._make(size)
 
-    def _make(self, size: int) -> None:
+    def _make(self, size: int | tuple[int, ...]) -> None:
         for param in (self.gamma, self.beta):
             if not param.is_initialized:
                 param.initialize(size)
 
     @property
-    def size(self) -> int | None:
-        """The number of features; None while it is open."""
-        return self.gamma.shape[0] if self.gamma.is_initialized else None
+    def size(self) -> Any:
+        """The number of features, or the sizes of the last axes; None while open."""
+        return _size(self.gamma.array)
 
     def forward(self, x: Any) -> Any:
-        """Normalizes x (batch, size)."""
+        """Normalizes x (batch, ..., size)."""
         if self.gamma._array is None:
-            shape = input_shape("LayerNormalization(...)(x)", x, 2, "(batch, features)")
-            self._make(math.prod(shape[1:]))
+            shape = input_shape("LayerNormalization(...)(x)", x, 2, "(batch, ..., features)")
+            self._make(shape[-1])
         return layer_normalization(x, self.gamma, self.beta, self.eps)
 
 

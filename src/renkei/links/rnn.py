@@ -202,7 +202,8 @@ class LSTM(_Stateful, StatelessLSTM):
         Raises:
             ShapeError: the batch is larger than that of the state.
         """
-        gates, h, n = self.upward(x), self.h, len(x)
+        gates, n = self.upward(x), len(x)
+        h: Any = self.h
         if h is not None:
             if len(h) < n:
                 raise ShapeError(
@@ -276,8 +277,9 @@ class StatefulPeepholeLSTM(_Stateful):
             self.c = as_variable(_state_zeros(a, self.state_size))
         c = self.c
         c = tanh(a) * sigmoid(i + self.peep_i(c)) + c * sigmoid(f + self.peep_f(c))
-        self.c, self.h = c, sigmoid(o + self.peep_o(c)) * tanh(c)
-        return self.h
+        y = sigmoid(o + self.peep_o(c)) * tanh(c)
+        self.c, self.h = c, y
+        return y
 
 
 class StatelessGRU(Link):
@@ -383,8 +385,8 @@ class StatefulGRU(_Stateful, StatelessGRU):
 
     def forward(self, x: Any) -> Variable:  # type: ignore[override]
         """Takes one step: x (batch, in_size), y (batch, out_size)."""
-        self.h = StatelessGRU.forward(self, self.h, x)
-        return self.h
+        self.h = h = StatelessGRU.forward(self, self.h, x)
+        return h
 
 
 GRU = StatefulGRU

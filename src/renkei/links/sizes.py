@@ -6,7 +6,7 @@ from typing import Any
 
 from renkei.core.errors import DtypeError, ShapeError, describe
 
-__all__ = ["input_shape"]
+__all__ = []  # for links only
 
 
 def input_shape(call: str, x: Any, ndim: int, axes: str) -> tuple[int, ...]:

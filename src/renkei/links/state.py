@@ -12,7 +12,7 @@ from renkei.core.errors import LoadError, UninitializedError
 from renkei.core.variable import Parameter
 from renkei.links.link import Link
 
-__all__ = ["load_state", "load_states", "state"]
+__all__ = []  # the public names are methods of Link
 
 _RESERVED = "_renkei/"
 

@@ -13,7 +13,7 @@ from renkei.core.hooks import FunctionHook, LinkHook
 from renkei.core.variable import Parameter, Variable
 from renkei.links.link import Link
 
-__all__ = ["Row", "Summary", "summary"]
+__all__ = ["summary"]
 
 # Operations that only move values: they count no arithmetic.
 _MOVES = """
