@@ -160,8 +160,7 @@ def _soft_targets(x: Any, t: Any, class_weight: Any, reduce: str, kind: str) -> 
             "equal shapes (n, classes, ...), since t holds floats: probabilities of the classes",
             "Labels must be integers.",
         )
-    if not isinstance(t, Variable):
-        t = t.astype(x.dtype, copy=False)
+    t = t if isinstance(t, Variable) else as_array(t, x.dtype)
     log_p = log_softmax(x, axis=1)
     if class_weight is not None:
         log_p = log_p * class_weight.reshape((-1,) + (1,) * (x.ndim - 2))

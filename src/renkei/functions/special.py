@@ -24,7 +24,14 @@ _SLOPE = 2 / math.sqrt(math.pi)  # of erf at 0
 _DENSITY = 1 / math.sqrt(2 * math.pi)  # of the standard normal distribution at 0
 
 
-@elementwise(x=lambda gy, x: gy * (exp(-(x * x)) * _SLOPE))
+@elementwise(x=lambda gy, x, y: gy * y * x * -2)
+def _bell(xp: Any, x: Any) -> Any:
+    """exp(-x^2), squared in float32 at least: the square of a float16 soon overflows."""
+    wide = x.astype(xp.float32) if x.dtype == xp.float16 else x
+    return xp.exp(-(wide * wide))
+
+
+@elementwise(x=lambda gy, x: gy * (_bell(x) * _SLOPE))
 def erf(xp: Any, x: Any) -> Any:
     r"""The error function: :math:`y = \frac{2}{\sqrt\pi} \int_0^x e^{-t^2} dt`.
 
@@ -40,7 +47,7 @@ def erf(xp: Any, x: Any) -> Any:
     return run("erf", x)
 
 
-@elementwise(x=lambda gy, x: gy * (exp(-(x * x)) * -_SLOPE))
+@elementwise(x=lambda gy, x: gy * (_bell(x) * -_SLOPE))
 def erfc(xp: Any, x: Any) -> Any:
     r"""The complementary error function, exact in its tail: :math:`y = 1 - \mathrm{erf}(x)`.
 
