@@ -57,11 +57,10 @@ def use_random_source(source: Callable[[], Any] | None) -> None:
             (the module ``numpy.random`` is one); None goes back to the generator that
             ``renkei.seed`` starts.
 
-    >>> from renkei import initializers
-    >>> initializers.use_random_source(lambda: np.random.RandomState(0))
-    >>> initializers.generate_array(initializers.Normal(1.0), (2,))
+    >>> rk.initializers.use_random_source(lambda: np.random.RandomState(0))
+    >>> rk.initializers.generate_array(rk.initializers.Normal(1.0), (2,))
     array([1.7640524, 0.4001572], dtype=float32)
-    >>> initializers.use_random_source(None)
+    >>> rk.initializers.use_random_source(None)
     """
     global _source
     _source = source or _default_source
@@ -103,9 +102,8 @@ class Constant(Initializer):
     Raises:
         ShapeError: the values do not broadcast to the array that is to be filled.
 
-    >>> from renkei import initializers
     >>> a = np.empty(2, np.float32)
-    >>> initializers.Constant(3)(a)
+    >>> rk.initializers.Constant(3)(a)
     >>> a
     array([3., 3.], dtype=float32)
     """
@@ -133,8 +131,7 @@ class Constant(Initializer):
 class Zero(Constant):
     """Fills an array with zeros.
 
-    >>> from renkei import initializers
-    >>> initializers.generate_array(initializers.Zero(), (2,)).tolist()
+    >>> rk.initializers.generate_array(rk.initializers.Zero(), (2,)).tolist()
     [0.0, 0.0]
     """
 
@@ -145,8 +142,7 @@ class Zero(Constant):
 class One(Constant):
     """Fills an array with ones.
 
-    >>> from renkei import initializers
-    >>> initializers.generate_array(initializers.One(), (2,)).tolist()
+    >>> rk.initializers.generate_array(rk.initializers.One(), (2,)).tolist()
     [1.0, 1.0]
     """
 
@@ -157,8 +153,7 @@ class One(Constant):
 class NaN(Constant):
     """Fills an array with NaN: whoever forgets to set the values will see it.
 
-    >>> from renkei import initializers
-    >>> initializers.generate_array(initializers.NaN(), (2,)).tolist()
+    >>> rk.initializers.generate_array(rk.initializers.NaN(), (2,)).tolist()
     [nan, nan]
     """
 
@@ -176,8 +171,7 @@ class Identity(Initializer):
     Raises:
         ShapeError: the array is no square matrix.
 
-    >>> from renkei import initializers
-    >>> initializers.generate_array(initializers.Identity(2), (2, 2)).tolist()
+    >>> rk.initializers.generate_array(rk.initializers.Identity(2), (2, 2)).tolist()
     [[2.0, 0.0], [0.0, 2.0]]
     """
 
@@ -197,9 +191,9 @@ class Identity(Initializer):
 class _Random(Initializer):
     """The base of initializers that draw; ``rng`` takes the place of the common generator."""
 
-    def __init__(self, dtype: Any, rng: Any) -> None:
+    def __init__(self, scale: float = 1.0, dtype: Any = None, *, rng: Any = None) -> None:
         super().__init__(dtype)
-        self.rng = rng
+        self.scale, self.rng = scale, rng
 
     def _normal(self, array: Any, std: float) -> None:
         rng = self.rng or _source()
@@ -214,15 +208,7 @@ def _write(array: Any, values: np.ndarray) -> None:
     array[...] = device_of(array).send(values.astype(array.dtype))
 
 
-class _Scaled(_Random):
-    """The base of random initializers with one parameter, ``scale``."""
-
-    def __init__(self, scale: float = 1.0, dtype: Any = None, *, rng: Any = None) -> None:
-        super().__init__(dtype, rng)
-        self.scale = scale
-
-
-class Normal(_Scaled):
+class Normal(_Random):
     r"""Draws from the normal distribution with mean 0 and standard deviation ``scale``.
 
     Args:
@@ -230,9 +216,8 @@ class Normal(_Scaled):
         dtype: the dtype of parameters made with it; None takes the configured default.
         rng: a NumPy generator to draw from instead of the common one.
 
-    >>> from renkei import initializers
     >>> a = np.empty(1000)
-    >>> initializers.Normal(2.0, rng=np.random.default_rng(0))(a)
+    >>> rk.initializers.Normal(2.0, rng=np.random.default_rng(0))(a)
     >>> bool(1.9 < a.std() < 2.1)
     True
     """
@@ -244,16 +229,14 @@ class Normal(_Scaled):
         self._normal(array, self.scale)
 
 
-class Uniform(_Scaled):
+class Uniform(_Random):
     r"""Draws uniformly from [-scale, scale).
 
     Args:
         scale: the bound.
-        dtype: the dtype of parameters made with it; None takes the configured default.
-        rng: a NumPy generator to draw from instead of the common one.
+        dtype, rng: as for ``Normal``.
 
-    >>> from renkei import initializers
-    >>> a = initializers.generate_array(initializers.Uniform(2.0), (1000,))
+    >>> a = rk.initializers.generate_array(rk.initializers.Uniform(2.0), (1000,))
     >>> bool(1.9 < abs(a).max() < 2)
     True
     """
@@ -265,18 +248,15 @@ class Uniform(_Scaled):
         self._uniform(array, self.scale)
 
 
-class LeCunNormal(_Scaled):
+class LeCunNormal(_Random):
     r"""Normal with standard deviation :math:`scale \sqrt{1 / fan_{in}}`: the default of weights.
 
     LeCun et al., "Efficient BackProp" (1998).
 
     Args:
-        scale: a factor.
-        dtype: the dtype of parameters made with it; None takes the configured default.
-        rng: a NumPy generator to draw from instead of the common one.
+        scale, dtype, rng: as for ``Normal``, ``scale`` being a factor.
 
-    >>> from renkei import initializers
-    >>> a = initializers.generate_array(initializers.LeCunNormal(), (50, 100))
+    >>> a = rk.initializers.generate_array(rk.initializers.LeCunNormal(), (50, 100))
     >>> bool(0.09 < a.std() < 0.11)
     True
     """
@@ -286,18 +266,15 @@ class LeCunNormal(_Scaled):
         self._normal(array, self.scale * math.sqrt(1 / fan_in))
 
 
-class LeCunUniform(_Scaled):
+class LeCunUniform(_Random):
     r"""Uniform in :math:`\pm scale \sqrt{3 / fan_{in}}`.
 
     LeCun et al., "Efficient BackProp" (1998).
 
     Args:
-        scale: a factor.
-        dtype: the dtype of parameters made with it; None takes the configured default.
-        rng: a NumPy generator to draw from instead of the common one.
+        scale, dtype, rng: as for ``Normal``, ``scale`` being a factor.
 
-    >>> from renkei import initializers
-    >>> a = initializers.generate_array(initializers.LeCunUniform(), (50, 100))
+    >>> a = rk.initializers.generate_array(rk.initializers.LeCunUniform(), (50, 100))
     >>> bool(0.17 < abs(a).max() < 0.174)
     True
     """
@@ -307,19 +284,16 @@ class LeCunUniform(_Scaled):
         self._uniform(array, self.scale * math.sqrt(3 / fan_in))
 
 
-class GlorotNormal(_Scaled):
+class GlorotNormal(_Random):
     r"""Normal with standard deviation :math:`scale \sqrt{2 / (fan_{in} + fan_{out})}`.
 
     Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks"
     (2010).
 
     Args:
-        scale: a factor.
-        dtype: the dtype of parameters made with it; None takes the configured default.
-        rng: a NumPy generator to draw from instead of the common one.
+        scale, dtype, rng: as for ``Normal``, ``scale`` being a factor.
 
-    >>> from renkei import initializers
-    >>> a = initializers.generate_array(initializers.GlorotNormal(), (100, 300))
+    >>> a = rk.initializers.generate_array(rk.initializers.GlorotNormal(), (100, 300))
     >>> bool(0.065 < a.std() < 0.076)
     True
     """
@@ -328,19 +302,16 @@ class GlorotNormal(_Scaled):
         self._normal(array, self.scale * math.sqrt(2 / sum(get_fans(array.shape))))
 
 
-class GlorotUniform(_Scaled):
+class GlorotUniform(_Random):
     r"""Uniform in :math:`\pm scale \sqrt{6 / (fan_{in} + fan_{out})}`.
 
     Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks"
     (2010).
 
     Args:
-        scale: a factor.
-        dtype: the dtype of parameters made with it; None takes the configured default.
-        rng: a NumPy generator to draw from instead of the common one.
+        scale, dtype, rng: as for ``Normal``, ``scale`` being a factor.
 
-    >>> from renkei import initializers
-    >>> a = initializers.generate_array(initializers.GlorotUniform(), (100, 300))
+    >>> a = rk.initializers.generate_array(rk.initializers.GlorotUniform(), (100, 300))
     >>> bool(0.12 < abs(a).max() < 0.123)
     True
     """
@@ -349,22 +320,20 @@ class GlorotUniform(_Scaled):
         self._uniform(array, self.scale * math.sqrt(6 / sum(get_fans(array.shape))))
 
 
-class HeNormal(_Scaled):
+class HeNormal(_Random):
     r"""Normal with standard deviation :math:`scale \sqrt{2 / fan}`: keeps the variance under ReLU.
 
     He et al., "Delving deep into rectifiers" (2015).
 
     Args:
         scale: a factor.
-        dtype: the dtype of parameters made with it; None takes the configured default.
+        dtype, rng: as for ``Normal``.
         fan_option: ``"fan_in"`` keeps the variance forward, ``"fan_out"`` backward.
-        rng: a NumPy generator to draw from instead of the common one.
 
     Raises:
         ConfigError: ``fan_option`` is neither.
 
-    >>> from renkei import initializers
-    >>> a = initializers.generate_array(initializers.HeNormal(), (50, 100))
+    >>> a = rk.initializers.generate_array(rk.initializers.HeNormal(), (50, 100))
     >>> bool(0.13 < a.std() < 0.15)
     True
     """
@@ -396,16 +365,9 @@ class HeUniform(HeNormal):
     He et al., "Delving deep into rectifiers" (2015).
 
     Args:
-        scale: a factor.
-        dtype: the dtype of parameters made with it; None takes the configured default.
-        fan_option: ``"fan_in"`` keeps the variance forward, ``"fan_out"`` backward.
-        rng: a NumPy generator to draw from instead of the common one.
+        scale, dtype, fan_option, rng: as for ``HeNormal``.
 
-    Raises:
-        ConfigError: ``fan_option`` is neither.
-
-    >>> from renkei import initializers
-    >>> a = initializers.generate_array(initializers.HeUniform(), (50, 100))
+    >>> a = rk.initializers.generate_array(rk.initializers.HeUniform(), (50, 100))
     >>> bool(0.24 < abs(a).max() < 0.245)
     True
     """
@@ -424,18 +386,16 @@ class Orthogonal(_Random):
 
     Args:
         scale: a factor.
-        dtype: the dtype of parameters made with it; None takes the configured default.
+        dtype, rng: as for ``Normal``.
         mode: ``"projection"`` wants no more rows than columns, ``"embedding"`` no fewer,
             ``"basis"`` as many, ``"auto"`` takes all.
-        rng: a NumPy generator to draw from instead of the common one.
 
     Raises:
         ConfigError: ``mode`` is none of these.
         ShapeError: the array has no axes, or a shape that ``mode`` rules out.
 
-    >>> from renkei import initializers
     >>> a = np.empty((2, 5))
-    >>> initializers.Orthogonal(1.0)(a)
+    >>> rk.initializers.Orthogonal(1.0)(a)
     >>> bool(np.allclose(a @ a.T, np.eye(2)))
     True
     """
@@ -450,11 +410,11 @@ class Orthogonal(_Random):
     def __init__(
         self, scale: float = 1.1, dtype: Any = None, mode: str = "auto", *, rng: Any = None
     ) -> None:
-        super().__init__(dtype, rng)
+        super().__init__(scale, dtype, rng=rng)
         if mode not in self._allows:
             expected = " or ".join(map(repr, self._allows))
             raise ConfigError("Orthogonal(mode)", repr(mode), expected)
-        self.scale, self.mode = scale, mode
+        self.mode = mode
 
     def __call__(self, array: Any) -> None:
         shape = array.shape
@@ -488,9 +448,8 @@ class UpsamplingDeconvFilter(Initializer):
         ConfigError: another interpolation.
         ShapeError: the channels are neither equal in number nor one on the summed side.
 
-    >>> from renkei import initializers
     >>> W = np.empty((1, 1, 4))
-    >>> initializers.UpsamplingDeconvFilter()(W)
+    >>> rk.initializers.UpsamplingDeconvFilter()(W)
     >>> W
     array([[[0.25, 0.75, 0.75, 0.25]]])
     """
@@ -531,16 +490,10 @@ class DownsamplingConvFilter(UpsamplingDeconvFilter):
     r"""Fills the weight of a convolution (out, in, ...) so that it averages with linear weights.
 
     Args:
-        interpolation: ``"linear"``.
-        dtype: the dtype of parameters made with it; None takes the configured default.
+        interpolation, dtype: as for ``UpsamplingDeconvFilter``.
 
-    Raises:
-        ConfigError: another interpolation.
-        ShapeError: the channels are neither equal in number nor one on the input side.
-
-    >>> from renkei import initializers
     >>> W = np.empty((1, 1, 4))
-    >>> initializers.DownsamplingConvFilter()(W)
+    >>> rk.initializers.DownsamplingConvFilter()(W)
     >>> W
     array([[[0.125, 0.375, 0.375, 0.125]]])
     """
@@ -562,8 +515,7 @@ def get_fans(shape: tuple[int, ...]) -> tuple[int, int]:
     Raises:
         ShapeError: fewer than two axes.
 
-    >>> from renkei import initializers
-    >>> initializers.get_fans((8, 3, 5, 5))
+    >>> rk.initializers.get_fans((8, 3, 5, 5))
     (75, 200)
     """
     if len(shape) < 2:
@@ -591,8 +543,7 @@ def get_initializer(value: Any, default: Any = None, dtype: Any = None) -> Any:
     Raises:
         DtypeError: anything else.
 
-    >>> from renkei import initializers
-    >>> initializers.get_initializer(0.5)
+    >>> rk.initializers.get_initializer(0.5)
     Constant(fill_value=0.5)
     """
     if value is None:
@@ -633,8 +584,7 @@ def generate_array(
     Returns:
         Array of shape ``shape``.
 
-    >>> from renkei import initializers
-    >>> initializers.generate_array(initializers.One(), (2,), np)
+    >>> rk.initializers.generate_array(rk.initializers.One(), (2,), np)
     array([1., 1.], dtype=float32)
     """
     fill = get_initializer(initializer)
