@@ -22,7 +22,7 @@ _FAMILIES = {
     "schedules": "cosine linear_warmup step",
     "sgd": "SGD",
     "smorms3": "SMORMS3",
-    "update_rule": "Hyperparameter UpdateRule",
+    "update_rule": "Hyperparameter UpdateRule hyperparameter",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)

@@ -6,7 +6,7 @@ from typing import Any
 
 from renkei.optimizers.adam import Adam, AdamRule
 
-__all__ = ["AMSBound", "AMSBoundRule", "AdaBound", "AdaBoundRule"]
+__all__ = ["AMSBound", "AdaBound"]
 
 
 class AdaBoundRule(AdamRule):

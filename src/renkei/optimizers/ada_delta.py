@@ -7,7 +7,7 @@ from typing import Any
 from renkei.optimizers.optimizer import GradientMethod
 from renkei.optimizers.update_rule import UpdateRule, hyperparameter
 
-__all__ = ["AdaDelta", "AdaDeltaRule"]
+__all__ = ["AdaDelta"]
 
 
 class AdaDeltaRule(UpdateRule):

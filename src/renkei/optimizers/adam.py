@@ -9,7 +9,7 @@ from renkei.core.errors import UsageError
 from renkei.optimizers.optimizer import GradientMethod
 from renkei.optimizers.update_rule import UpdateRule, hyperparameter
 
-__all__ = ["AMSGrad", "AMSGradRule", "Adam", "AdamRule", "AdamW"]
+__all__ = ["AMSGrad", "Adam", "AdamW"]
 
 
 class AdamRule(UpdateRule):
@@ -120,7 +120,7 @@ class Adam(GradientMethod):
         if self.adabound:
             from renkei.optimizers.ada_bound import AdaBoundRule, AMSBoundRule  # built on this one
 
-            self.hyperparam.initial_alpha = self.hyperparam.values(1)["alpha"]
+            self.hyperparam.__dict__["initial_alpha"] = self.hyperparam.values(1)["alpha"]
             return (AMSBoundRule if self.amsgrad else AdaBoundRule)(self.hyperparam)
         return (AMSGradRule if self.amsgrad else AdamRule)(self.hyperparam)
 

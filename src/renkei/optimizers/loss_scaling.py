@@ -7,8 +7,6 @@ from typing import Any
 from renkei.core.device import get_array_module
 from renkei.core.errors import RangeError
 
-__all__ = ["LossScaling", "all_finite"]
-
 LARGEST = 65504.0  # of float16
 
 

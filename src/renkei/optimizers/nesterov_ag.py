@@ -7,7 +7,7 @@ from typing import Any
 from renkei.optimizers.optimizer import GradientMethod
 from renkei.optimizers.update_rule import UpdateRule, hyperparameter
 
-__all__ = ["NesterovAG", "NesterovAGRule"]
+__all__ = ["NesterovAG"]
 
 
 class NesterovAGRule(UpdateRule):

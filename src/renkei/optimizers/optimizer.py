@@ -43,13 +43,30 @@ __all__ = [
 
 
 class Optimizer:
-    """The base of all optimizers: a target, counters, hooks and the scale of the loss.
+    r"""The base of all optimizers: a target, counters, hooks and the scale of the loss.
 
     Attributes:
         target: the link whose parameters are trained; None before ``setup``.
         t: the number of updates so far.
         epoch: the number of epochs so far.
         use_auto_new_epoch: whether an updater calls ``new_epoch``.
+
+    >>> class RandomSearch(rk.optimizers.Optimizer):
+    ...     def update(self, lossfun=None, *args):
+    ...         for param in self.target.params():
+    ...             trial, before = np.random.default_rng(self.t), param.array.copy()
+    ...             loss = float(lossfun(*args))
+    ...             param.array += trial.normal(size=param.shape)
+    ...             if float(lossfun(*args)) > loss:
+    ...                 param.array[...] = before
+    ...         self.t += 1
+    >>> model = rk.Link(w=1)
+    >>> model.w.array[...] = 5
+    >>> optimizer = RandomSearch().setup(model)
+    >>> for _ in range(100):
+    ...     optimizer.update(lambda: F.sum(model.w ** 2))
+    >>> bool(abs(model.w.array[0]) < 0.1)
+    True
     """
 
     target: Any = None
@@ -245,6 +262,20 @@ class GradientMethod(Optimizer):
     Args:
         hyperparameters: first values by name; a callable is a schedule ``t -> value`` of the
             number t of the update, beginning with 1.
+
+    >>> from renkei.optimizers import GradientMethod, UpdateRule, hyperparameter
+    >>> class DescentRule(UpdateRule):
+    ...     def scalars(self, t):
+    ...         return self.hyperparam.values(t)
+    ...     def apply(self, p, g, state, scalars):
+    ...         p -= scalars["lr"] * g
+    >>> class Descent(GradientMethod):
+    ...     rule = DescentRule
+    ...     lr = hyperparameter()
+    ...     def __init__(self, lr=0.1):
+    ...         super().__init__(lr=lr)
+    >>> Descent(0.5)
+    Descent(lr=0.5)
     """
 
     rule: ClassVar[type[UpdateRule]] = UpdateRule

@@ -176,6 +176,11 @@ def exponential_decay_noise(xp: Any, shape: Any, dtype: Any, hook: Any, opt: Any
 
     Returns:
         The noise, drawn on the host from Renkei's generator.
+
+    >>> from renkei.optimizers.optimizer_hooks import exponential_decay_noise
+    >>> hook, rule = rk.optimizers.GradientNoise(0.3), rk.optimizers.UpdateRule()
+    >>> exponential_decay_noise(np, (2, 3), np.float32, hook, rule).shape
+    (2, 3)
     """
     std = math.sqrt(hook.eta / (1 + opt.t) ** 0.55)
     return xp.asarray(generator().host.normal(0, std, shape).astype(dtype))

@@ -83,7 +83,12 @@ def linear_warmup(steps: int, then: Any) -> Schedule:
     [0.05, 0.1, 0.2, 0.2]
     """
     _positive("linear_warmup(steps, then)", steps)
-    return lambda t: min(t / steps, 1.0) * (then(t) if callable(then) else then)
+
+    def rate(t: int) -> float:
+        full: Any = then(t) if callable(then) else then
+        return min(t / steps, 1.0) * full
+
+    return rate
 
 
 def _positive(call: str, steps: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from renkei.optimizers.optimizer import GradientMethod
 from renkei.optimizers.update_rule import UpdateRule, hyperparameter
 
-__all__ = ["SMORMS3", "SMORMS3Rule"]
+__all__ = ["SMORMS3"]
 
 
 class SMORMS3Rule(UpdateRule):

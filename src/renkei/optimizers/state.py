@@ -12,8 +12,6 @@ from renkei.core.errors import LoadError
 from renkei.core.variable import Parameter
 from renkei.optimizers.update_rule import UpdateRule
 
-__all__ = ["load_state", "state"]
-
 OURS = "_renkei/"
 VALUES = "_renkei/hyperparam/"
 OVERRIDES = "_renkei/rule_hyperparam/"

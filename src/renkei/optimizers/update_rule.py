@@ -18,7 +18,7 @@ from renkei.core.dispatch import run
 from renkei.core.errors import ConfigError, UninitializedError, UsageError
 from renkei.core.variable import Leaf, Parameter, tick
 
-__all__ = ["HookList", "Hyperparameter", "UpdateRule", "hyperparameter", "update_parameters"]
+__all__ = ["Hyperparameter", "UpdateRule", "hyperparameter"]
 
 
 class Hyperparameter:
@@ -70,7 +70,18 @@ class Hyperparameter:
 
 
 class hyperparameter:
-    """Declares an attribute of an optimizer as a hyper-parameter: ``lr = hyperparameter()``."""
+    r"""Declares an attribute of an optimizer as a hyper-parameter.
+
+    It is read from and written to ``optimizer.hyperparam``, which all update rules ask.
+
+    >>> from renkei.optimizers import GradientMethod, hyperparameter
+    >>> class Mine(GradientMethod):
+    ...     lr = hyperparameter()
+    >>> optimizer = Mine(lr=0.1)
+    >>> optimizer.lr = 0.2
+    >>> optimizer.hyperparam
+    Hyperparameter(lr=0.2)
+    """
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -173,7 +184,8 @@ class UpdateRule:
         """Writes the updated p and state into the arrays themselves."""
         if not self.op:
             raise UsageError(f"{type(self).__name__} has no apply(p, g, state, scalars)")
-        self.fused([p], [g], [[state[key]] for key in self.keys], scalars)
+        columns = [[state[key]] for key in self.keys]
+        self.fused([p], [g], columns, scalars)
 
     def fused(self, ps: list[Any], gs: list[Any], columns: list[Any], scalars: Any) -> None:
         """Updates a whole group by one kernel call. ``columns`` are the state arrays by key."""
@@ -187,7 +199,8 @@ class UpdateRule:
 
     def _alone(self, param: Parameter, grad: Any, grad_scale: float) -> None:
         """The step of a parameter that is in no group."""
-        array, before = param._array, self._hooks.hooks
+        array: Any = param._array
+        before = self._hooks.hooks
         if before:
             param._grad = grad
             for hook in self._hooks.at("pre"):
@@ -262,20 +275,35 @@ def update_parameters(
     Raises:
         UninitializedError: a parameter has no array yet; nothing has been updated.
     """
+    chosen = zip(params, rules) if rules is not None else ((p, p.update_rule) for p in params)
+    pairs = [(p, rule) for p, rule in chosen if rule is not None and rule.enabled and p._wanted]
+    for p, _ in pairs:
+        if p._array is None:
+            _refuse(p, path)
+    groups, alone = _sorted(pairs)
+    for rule, ps, gs, columns, masters in groups:
+        with _on(ps[0]):
+            scalars = rule.scalars(rule.t)
+            scalars["grad_scale"] = grad_scale
+            rule.fused(ps, gs, columns, scalars)
+            for array, master in masters:
+                array[...] = master
+    for rule, p, grad in alone:
+        with _on(p._array):
+            rule._alone(p, grad, grad_scale)
+
+
+def _sorted(pairs: list[tuple[Any, Any]]) -> tuple[Iterable[Any], list[Any]]:
+    """Groups (rule, ps, gs, state columns, float32 copies), and what steps alone. Counts t."""
     groups: dict[Any, Any] = {}
     alone: list[Any] = []
     seen: set[int] = set()
     now = tick()
-    pairs = [(p, p.update_rule) for p in params] if rules is None else list(zip(params, rules))
-    for p, rule in pairs:
-        if p._array is None and rule is not None and rule.enabled and p._wanted:
-            _refuse(p, path)
     # No Python call per parameter in the common case: this loop is what a step costs.
     for p, rule in pairs:
-        edge = p._edge
-        if rule is None or edge is None or not rule.enabled:
+        array, grad, edge = p._array, p._grad, p._edge
+        if edge is None:
             continue
-        array, grad = p._array, p._grad
         rule.t += 1
         hooks = rule._hooks.hooks
         if grad is None:
@@ -307,16 +335,7 @@ def update_parameters(
         group[2].append(grad)
         for column, name in zip(group[3], rule.keys):
             column.append(rule.state[name])
-    for rule, ps, gs, columns, masters in groups.values():
-        with _on(ps[0]):
-            scalars = rule.scalars(rule.t)
-            scalars["grad_scale"] = grad_scale
-            rule.fused(ps, gs, columns, scalars)
-            for array, master in masters:
-                array[...] = master
-    for rule, p, grad in alone:
-        with _on(p._array):
-            rule._alone(p, grad, grad_scale)
+    return groups.values(), alone
 
 
 def _home(array: Any) -> Any:

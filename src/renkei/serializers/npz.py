@@ -219,7 +219,7 @@ def _read_array(part: IO[bytes], size: int, place: str) -> Any:
     if count * dtype.itemsize != rest:
         raise LoadError(f"{place} has {rest} bytes; {dtype} {shape} would have another number")
     array = np.empty(count, dtype)
-    _fill(memoryview(array.view(np.uint8)) if count and dtype.itemsize else memoryview(b""), part)
+    _fill(array.view(np.uint8).data if count and dtype.itemsize else memoryview(b""), part)
     if dtype.kind == "U" and shape == ():
         return str(array[0])
     array = array.astype(dtype.newbyteorder("="), copy=False)
