@@ -200,7 +200,9 @@ def test_every_operation_has_a_reference_or_overrides_a_body():
     alone = {
         op
         for op, entry in dispatch._table.items()
-        if entry.kernels and not any(k.backend == "reference" for k in entry.kernels)
+        if entry.kernels
+        and all(k.function.__module__.startswith("renkei.") for k in entry.kernels)
+        and not any(k.backend == "reference" for k in entry.kernels)
     }
     assert alone <= bodies
 

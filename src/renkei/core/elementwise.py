@@ -423,19 +423,23 @@ def _node_class(
     ]
     setters = "".join(f"\n    self.{a} = {a}" for a in attributes) or "\n    pass"
     source += [f"def __init__({', '.join(['self', *attributes])}):{setters}"]
+    bare = []  # the gradients that can be called without the node, as they need no attribute
     for key, function in gradients.items():
         code = function.__code__
         wants = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         given = [w for w in wants if w not in attributes]
         call = ", ".join(f"{w}={f'self.{w}' if w in attributes else w}" for w in wants)
-        if list(wants) == given:
+        if list(wants) == given and not code.co_kwonlyargcount:
             call = ", ".join(wants)
+            bare.append(key)
         space[f"_gradient_{key}"] = function
         source.append(f"def grad_{key}({', '.join(['self', *given])}):")
         source.append(f"    return _gradient_{key}({call})")
     space["_settled"] = _settled
     exec(compile("\n".join(source), f"<elementwise node {name}>", "exec"), space)
     members = {k: v for k, v in space.items() if k in ("forward", "__init__") or k[:5] == "grad_"}
+    for key in bare:
+        members["grad_" + key].bare = gradients[key]
     title = "".join(part.capitalize() for part in name.split("_"))
     return type(title, (Elementwise,), {**members, "op": name, "outputs": (output,)})
 

@@ -30,6 +30,7 @@ __all__ = ["OPERATIONS", "Function", "Plan"]
 
 OPERATIONS: dict[str, type[Function]] = {}
 
+BARE = 100  # added to the number of arguments of gradients that do not take the node
 _VARIADIC = 0x04  # the flag of a code object that takes *args
 
 
@@ -38,8 +39,9 @@ class Plan:
 
     ``keep`` numbers the kept arrays: inputs, then outputs, then residuals. ``calls`` are tuples
     (input, gradient method, places of its arguments, their count); places index the output
-    gradients followed by the kept arrays. ``joint`` replaces the calls where a function computes
-    several gradients in one pass.
+    gradients followed by the kept arrays. A method that has a function ``bare`` does not need the
+    node: that is called instead, and the count is ``BARE`` more. ``joint`` replaces the calls where
+    a function computes several gradients in one pass.
     """
 
     __slots__ = ("calls", "joint", "keep", "kept_inputs")
@@ -59,7 +61,13 @@ class Plan:
         if joint and wanted:
             self.joint = _joint_call(joint, places[0])
         else:
-            self.calls = [(i, methods[i], p, len(p)) for i, p in zip(wanted, places, strict=True)]
+            self.calls = [_call(i, methods[i], p) for i, p in zip(wanted, places, strict=True)]
+
+
+def _call(i: int, method: Any, places: tuple[Any, ...]) -> tuple[int, Any, tuple[Any, ...], int]:
+    bare = getattr(method, "bare", None)
+    n = len(places)
+    return (i, method, places, n) if bare is None else (i, bare, places, BARE + n)
 
 
 def _joint_call(method: Any, places: tuple[Any, ...]) -> Callable[..., Any]:
@@ -159,6 +167,7 @@ class Function:
     _dtype: Any
     _grads: list[Any] | None = None
     _names: dict[int, str | None] | None = None
+    _single = True
     _specs: Any = None
     _plans: dict[Any, Plan]
     _inner = frozenset({"inputs", "kept", "plan", "seq", "stack", "n_outputs"})
@@ -169,6 +178,7 @@ class Function:
         if "op" not in cls.__dict__:
             cls.op = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         cls.n_outputs = len(cls.outputs)
+        cls._single = cls.n_outputs == 1 and not cls.outputs[0].startswith("*")
         cls._checks = cls.check is not Function.check
         if "forward" in cls.__dict__:
             OPERATIONS[cls.op] = cls
@@ -227,10 +237,6 @@ class Function:
         if mask and settings.enable_backprop:
             self._record(arrays, edges, mask, outs, results)
         return self._wrapped(outs)
-
-    @property
-    def _single(self) -> bool:
-        return self.n_outputs == 1 and not self.outputs[0].startswith("*")
 
     def _record(
         self, arrays: list[Any], edges: list[Any], mask: int, outs: list[Any], results: list[Any]

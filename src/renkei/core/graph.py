@@ -18,10 +18,13 @@ from numpy import ndarray
 from renkei.core.config import current, scoped
 from renkei.core.device import as_array, get_array_module
 from renkei.core.errors import DtypeError, GraphError, ShapeError
+from renkei.core.function import BARE
 from renkei.core.hooks import observe_backward
 from renkei.core.variable import Leaf, Output, Variable
 
 __all__ = ["backward", "grad", "sweep"]
+
+_BARE_1, _BARE_2 = BARE + 1, BARE + 2
 
 
 def sweep(
@@ -110,6 +113,12 @@ def _pull(function: Any, gys: list[Any], record: bool, reach: Any) -> list[tuple
             g = method(function, values[places[0]])
         elif count == 2:
             g = method(function, values[places[0]], values[places[1]])
+        elif count == _BARE_1:
+            g = method(values[places[0]])
+        elif count == _BARE_2:
+            g = method(values[places[0]], values[places[1]])
+        elif count > BARE:
+            g = method(*[values[k] for k in places])
         elif count < 0:  # computed already, together with the others
             g = method
         else:
@@ -209,7 +218,9 @@ def _collect(
 
 def _store(sums: dict[Any, list[Any]], seeds: list[tuple[Any, Any]]) -> None:
     """Adds what reached the leaves to the gradients of their Variables, each in its own memory."""
-    given = {id(seed) for _, seed in seeds}
+    given = set()  # loops and tests in place: this runs for every parameter
+    for _, seed in seeds:
+        given.add(id(seed))
     for leaf, (g, _) in sums.items():
         variable = leaf.ref()
         if variable is None or variable._edge is None:  # None: frozen since
@@ -217,7 +228,11 @@ def _store(sums: dict[Any, list[Any]], seeds: list[tuple[Any, Any]]) -> None:
         before = variable._grad
         if before is not None:
             g = before + g
-        variable._grad = _private(g, given)
+        if g.__class__ is ndarray and g.base is None and id(g) not in given:
+            given.add(id(g))
+            variable._grad = g
+        else:
+            variable._grad = _private(g, given)
 
 
 def _private(g: Any, given: set[int]) -> Any:
@@ -265,8 +280,8 @@ def _variable_backward(
     edge = self._edge
     if edge is None or edge.__class__ is Leaf:
         return
-    function = edge.function if edge.__class__ is Output else edge
-    seed = None if function._grads is None else self._get_grad()
+    function, index = (edge.function, edge.index) if edge.__class__ is Output else (edge, 0)
+    seed = None if function._grads is None else function._grads[index]
     if seed is None:
         array = self._array
         if array.size != 1:
