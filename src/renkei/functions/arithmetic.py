@@ -212,13 +212,21 @@ def fmod(xp: Any, x: Any, divisor: Any) -> Any:
 
 # Masks are made by functions of their own, not by array code inside a gradient: so a recorded
 # backward sweep can be replayed on other values.
-@elementwise(g=lambda gy, a, b: _where_ge(gy, a, b))
+def _where_ge_g(gy: Any, a: Any, b: Any) -> Any:
+    return _where_ge(gy, a, b)
+
+
+def _where_gt_g(gy: Any, a: Any, b: Any) -> Any:
+    return _where_gt(gy, a, b)
+
+
+@elementwise(g=_where_ge_g)
 def _where_ge(xp: Any, g: Any, a: Any, b: Any) -> Any:
     """g where a >= b, 0 elsewhere."""
     return xp.where(a >= b, g, 0)
 
 
-@elementwise(g=lambda gy, a, b: _where_gt(gy, a, b))
+@elementwise(g=_where_gt_g)
 def _where_gt(xp: Any, g: Any, a: Any, b: Any) -> Any:
     """g where a > b, 0 elsewhere."""
     return xp.where(a > b, g, 0)

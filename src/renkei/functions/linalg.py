@@ -35,8 +35,10 @@ class Matmul(Function):
         inner_b, columns = b.shape[-2:][::-1] if self.transb else b.shape[-2:]
         if inner != inner_b:
             _refuse(a.shape, b.shape, self.transa, self.transb)
+        batch = a.shape[:-2]
         try:
-            batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+            if batch != b.shape[:-2]:
+                batch = np.broadcast_shapes(batch, b.shape[:-2])
         except ValueError:
             raise ShapeError(
                 _CALL,
@@ -44,7 +46,8 @@ class Matmul(Function):
                 f"batch axes that broadcast, here {a.shape[:-2]} and {b.shape[:-2]}",
                 "The last two axes are the matrices, all others the batch.",
             ) from None
-        return Spec((*batch, rows, columns), np.result_type(a.dtype, b.dtype))
+        dtype = a.dtype if a.dtype == b.dtype else np.result_type(a.dtype, b.dtype)
+        return Spec((*batch, rows, columns), dtype)
 
     def forward(self, a: Any, b: Any) -> Any:
         return self.kernel("matmul", a, b, transa=self.transa, transb=self.transb)
@@ -82,14 +85,17 @@ def _refuse(a: tuple[int, ...], b: tuple[int, ...], transa: bool, transb: bool) 
     )
 
 
-def _check_operands(a: Any, b: Any) -> None:
-    for name, x in (("a", a), ("b", b)):
-        if getattr(x, "shape", None) is None:
+def _axis_counts(a: Any, b: Any) -> tuple[int, int]:
+    """How many axes both operands have: one at least."""
+    counts = getattr(a, "ndim", None), getattr(b, "ndim", None)
+    for name, x, n in (("a", a, counts[0]), ("b", b, counts[1])):
+        if n is None:
             raise DtypeError(_CALL, f"{name} {describe(x)}", "arrays or Variables")
-        if not x.shape:
+        if n == 0:
             raise ShapeError(
                 _CALL, f"{name} of no axes", "at least one axis", "Use a * b for numbers."
             )
+    return counts  # type: ignore[return-value]
 
 
 def matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Any:
@@ -115,10 +121,10 @@ def matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> Any:
     array([[ 4.,  1.],
            [14.,  8.]])
     """
-    _check_operands(a, b)
-    if a.ndim == 1 or b.ndim == 1:
+    m, n = _axis_counts(a, b)
+    if m == 1 or n == 1:
         return _with_vector(a, b, transa, transb)
-    if a.ndim > 2 and b.ndim == 2 and not transa:
+    if m > 2 and n == 2 and not transa:
         return _stacked(a, b, bool(transb))
     return Matmul(bool(transa), bool(transb))(a, b)
 
@@ -171,8 +177,7 @@ def batch_matmul(a: Any, b: Any, transa: bool = False, transb: bool = False) -> 
     <BLANKLINE>
            [[25.]]])
     """
-    _check_operands(a, b)
-    if a.ndim not in (2, 3) or b.ndim not in (2, 3) or a.shape[0] != b.shape[0]:
+    if not {*_axis_counts(a, b)} <= {2, 3} or a.shape[0] != b.shape[0]:
         raise ShapeError(
             "batch_matmul(a, b)",
             f"a {a.shape} and b {b.shape}",

@@ -207,7 +207,11 @@ def squared_difference(xp: Any, x1: Any, x2: Any) -> Any:
 # -- trigonometric and hyperbolic functions --------------------------------------------------------
 
 
-@elementwise(x=lambda gy, x: gy * cos(x))
+def _sin_x(gy: Any, x: Any) -> Any:
+    return gy * cos(x)
+
+
+@elementwise(x=_sin_x)
 def sin(xp: Any, x: Any) -> Any:
     r"""The sine: :math:`y = \sin x`.
 
@@ -323,7 +327,11 @@ def arctan2(xp: Any, x1: Any, x2: Any) -> Any:
     return xp.arctan2(x1, x2)
 
 
-@elementwise(x=lambda gy, x: gy * cosh(x))
+def _sinh_x(gy: Any, x: Any) -> Any:
+    return gy * cosh(x)
+
+
+@elementwise(x=_sinh_x)
 def sinh(xp: Any, x: Any) -> Any:
     r"""The hyperbolic sine: :math:`y = (e^x - e^{-x}) / 2`.
 
@@ -448,13 +456,17 @@ def sign(xp: Any, x: Any) -> Any:
 
 # Masks are made by functions of their own, not by array code inside a gradient: so a recorded
 # backward sweep can be replayed on other values.
-@elementwise(g=lambda gy, x, x_min, x_max: _inside(gy, x, x_min=x_min, x_max=x_max))
+def _passed(gy: Any, x: Any, x_min: float, x_max: float) -> Any:
+    return _inside(gy, x, x_min=x_min, x_max=x_max)
+
+
+@elementwise(g=_passed)
 def _inside(xp: Any, g: Any, x: Any, *, x_min: float, x_max: float) -> Any:
     """g where x lies inside the limits, 0 elsewhere."""
     return xp.where((x >= x_min) & (x <= x_max), g, 0)
 
 
-@elementwise(x=lambda gy, x, x_min, x_max: _inside(gy, x, x_min=x_min, x_max=x_max))
+@elementwise(x=_passed)
 def _clip(xp: Any, x: Any, *, x_min: float, x_max: float) -> Any:
     return xp.clip(x, x_min, x_max)
 

@@ -241,7 +241,11 @@ def batch_l2_norm_squared(x: Any) -> Any:
 # -- extremes --------------------------------------------------------------------------------------
 
 
-@elementwise(g=lambda gy, a, b: _where_eq(gy, a, b))
+def _where_eq_g(gy: Any, a: Any, b: Any) -> Any:
+    return _where_eq(gy, a, b)
+
+
+@elementwise(g=_where_eq_g)
 def _where_eq(xp: Any, g: Any, a: Any, b: Any) -> Any:
     """g where a == b, 0 elsewhere."""
     return xp.where(a == b, g, 0)

@@ -26,7 +26,7 @@ def _is_half(xp: Any, dtype: Any) -> bool:
 @kernel("matmul", backend="reference")
 def matmul(a: Any, b: Any, *, transa: bool, transb: bool) -> Any:
     xp = get_array_module(a)
-    dtype = xp.result_type(a.dtype, b.dtype)
+    dtype = a.dtype if a.dtype == b.dtype else xp.result_type(a.dtype, b.dtype)
     a = a.swapaxes(-1, -2) if transa else a
     b = b.swapaxes(-1, -2) if transb else b
     if _is_half(xp, dtype):
