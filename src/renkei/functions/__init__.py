@@ -27,6 +27,7 @@ _FAMILIES = {
     "mean_absolute_error mean_squared_error squared_error",
     "math": "arccos arcsin arctan arctan2 arctanh ceil clip cos cosh exp expm1 fix floor log log1p "
     "log2 log10 rsqrt sign sin sinh sqrt square squared_difference tan",
+    "noise": "dropout gaussian gumbel_softmax zoneout",
     "normalization": "batch_normalization fixed_batch_normalization group_normalization "
     "layer_normalization local_response_normalization normalize",
     "padding": "pad pad_sequence",
