@@ -21,6 +21,7 @@ X = np.zeros((2, 3, 4))
         (ShapeError, lambda: F.sum_to(X, (2, 3)), r"sum_to\(x, shape\)"),
         (ShapeError, lambda: F.sum_to(X, (5, 2, 3, 4)), "a smaller shape"),
         (ShapeError, lambda: F.broadcast(X, X[:, :2]), r"broadcast\(\*xs\)"),
+        (DtypeError, lambda: F.broadcast(X, 1.0), r"xs\[1\] float 1.0; expected an array"),
         (ShapeError, lambda: F.scale(X, np.zeros(4)), r"x \(2, 3, 4\) and y \(4,\), axis=1"),
         (ShapeError, lambda: F.scale(X, np.zeros((4, 1)), -1), "from axis -1 on"),
         (RangeError, lambda: F.scale(X, np.zeros(3), 3), r"scale\(x, y, axis\): got axis=3"),

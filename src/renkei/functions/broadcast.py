@@ -28,7 +28,11 @@ def broadcast(*xs: Any) -> tuple[Any, ...]:
     >>> [y.shape for y in F.broadcast(np.zeros((3, 1)), np.zeros(2))]
     [(3, 2), (3, 2)]
     """
-    shape = broadcast_shapes("broadcast(*xs)", *[x.shape for x in xs])
+    call = "broadcast(*xs)"
+    for i, x in enumerate(xs):
+        if not hasattr(x, "shape"):
+            raise DtypeError(call, f"xs[{i}] {describe(x)}", "an array or a Variable")
+    shape = broadcast_shapes(call, *[x.shape for x in xs])
     return tuple(broadcast_to(x, shape) for x in xs)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from renkei.core.config import current
 from renkei.core.device import get_array_module, get_array_types
 from renkei.core.elementwise import broadcast_to, same_dtype, sum_to
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
@@ -17,6 +18,7 @@ __all__ = ["get_item", "permutate", "scatter_add", "select_item", "where"]
 
 _CALL = "get_item(x, slices)"
 _ARRAY = "array"  # stands in a pattern for the next array of indices
+_PLAIN = {int, slice, type(None), type(Ellipsis)}
 
 
 class GetItem(Function):
@@ -88,6 +90,8 @@ def _axes_taken(part: Any) -> int:
 def _pattern(x: Any, index: Any) -> tuple[tuple[Any, ...], list[Any]]:
     """Takes an index apart: its pattern and its arrays of integers."""
     parts = index if isinstance(index, tuple) else (index,)
+    if {*map(type, parts)} <= _PLAIN:
+        return parts, []
     pattern: list[Any] = []
     arrays: list[Any] = []
     axis = 0
@@ -108,8 +112,6 @@ def _pattern(x: Any, index: Any) -> tuple[tuple[Any, ...], list[Any]]:
                 part = _ARRAY
         pattern.append(part)
         axis += part is not Ellipsis and _axes_taken(part)
-    if sum(p is Ellipsis for p in pattern) > 1:
-        raise RangeError(_CALL, f"slices={index!r}", "at most one Ellipsis")
     return tuple(pattern), arrays
 
 
@@ -145,11 +147,16 @@ def _picked(
     shape: tuple[int, ...], pattern: tuple[Any, ...], indices: list[tuple[int, ...]]
 ) -> tuple[int, ...]:
     """The shape of the result, by NumPy's rules."""
-    used = sum(_axes_taken(p) for p in pattern)
+    kinds, ellipses = {*map(type, pattern)}, pattern.count(Ellipsis)
+    used = len(pattern) - pattern.count(None) - ellipses
+    if bool in kinds:
+        used -= sum(isinstance(p, bool) for p in pattern)
     if used > len(shape):
         raise RangeError(_CALL, f"{used} indexes for x {shape}", f"at most {len(shape)}")
+    if ellipses > 1:
+        raise RangeError(_CALL, f"slices={pattern}", "at most one Ellipsis")
     out: list[int] = []
-    fancy = any(isinstance(p, (str, bool)) for p in pattern)
+    fancy = not kinds.isdisjoint((str, bool))
     shapes, places, axis, arrays = [], [], 0, iter(indices)
     for i, p in enumerate(pattern):
         if p is None:
@@ -212,7 +219,8 @@ def get_item(x: Any, slices: Any) -> Any:
         is a view: it shares the memory of ``x``.
 
     Raises:
-        RangeError: an integer is out of range, or there are more indexes than axes.
+        RangeError: an integer is out of range, or there are more indexes than axes. Arrays of
+            integers on a GPU are not checked: there, integers out of range wrap around.
         ShapeError: a mask does not fit, or arrays of integers do not broadcast.
         DtypeError: an index of another type.
 
@@ -296,9 +304,14 @@ def _indices(call: str, name: str, value: Any) -> Any:
     return array
 
 
+def _looked_at(array: Any) -> bool:
+    """Whether values are checked: elsewhere than on the host a look would wait for the device."""
+    return isinstance(array, np.ndarray) or current().debug
+
+
 def _check_all(call: str, name: str, array: Any, size: int) -> None:
     """Refuses indices outside of [0, size), naming the first."""
-    if array.size and (array.min() < 0 or array.max() >= size):
+    if _looked_at(array) and array.size and (array.min() < 0 or array.max() >= size):
         wrong = (array < 0) | (array >= size)
         place = tuple(map(int, np.unravel_index(int(wrong.argmax()), array.shape)))
         at = ", ".join(map(str, place))
@@ -360,6 +373,10 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     return Where()(mask, x, y)
 
 
+def _repeats(index: Any) -> bool:
+    return index.size > 0 and bool(get_array_module(index).bincount(index).max() > 1)
+
+
 class Permutate(Function):
     """The slices along an axis in another order, or back in their old one."""
 
@@ -412,6 +429,6 @@ def permutate(x: Any, indices: Any, axis: int = 0, inv: bool = False) -> Any:
     call = "permutate(x, indices, axis, inv)"
     index = _indices(call, "indices", indices)
     _check_all(call, "indices", index, index.size)
-    if index.ndim == 1 and get_array_module(index).bincount(index, minlength=1).max() > 1:
+    if _looked_at(index) and index.ndim == 1 and _repeats(index):
         raise RangeError(call, f"indices {index}", "each value once")
     return Permutate(axis, bool(inv))(x, index)

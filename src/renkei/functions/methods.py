@@ -29,7 +29,7 @@ def _swapped(function: Any) -> Any:
 def _floor_divide(x: Any, y: Any) -> Any:
     """``x // y``: has no gradient, so the result is cut off the graph."""
     like = (x if isinstance(x, Variable) else y)._values()
-    a, b = (v._array if isinstance(v, Variable) else operand(v, like) for v in (x, y))
+    a, b = (v._values() if isinstance(v, Variable) else operand(v, like) for v in (x, y))
     return Variable(as_array(a // b), requires_grad=False)
 
 

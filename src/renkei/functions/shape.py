@@ -29,7 +29,7 @@ def integers(call: str, name: str, values: Any) -> tuple[int, ...]:
     try:
         if hasattr(values, "__index__") and not getattr(values, "ndim", 0):
             return (operator.index(values),)
-        return tuple(operator.index(value) for value in values)
+        return tuple(map(operator.index, values))
     except TypeError:
         raise DtypeError(call, f"{name}={values!r}", "an integer, or several") from None
 
@@ -52,6 +52,8 @@ class Reshape(Function):
 
 def _resolved(old: tuple[int, ...], new: tuple[int, ...]) -> tuple[int, ...]:
     """The new shape with its -1 computed."""
+    if min(new, default=0) >= 0 and prod(old) == prod(new):
+        return new
     call = "reshape(x, shape)"
     unknown = [i for i, size in enumerate(new) if size < 0]
     if len(unknown) > 1 or any(new[i] != -1 for i in unknown):
