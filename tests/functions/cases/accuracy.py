@@ -41,6 +41,9 @@ CASES = [
         F.accuracy, [SCORES, T], {"ignore_label": -1}, label="ignoring", grad=0, expected=fraction
     ),
     Case(
+        F.accuracy, [SCORES, T], {"ignore_label": 2}, label="ignored 2", grad=0, expected=fraction
+    ),
+    Case(
         F.accuracy,
         [(2, 3, 4), np.array([[0, 1, 2, 0], [2, 2, 1, 0]])],
         label="positions",
