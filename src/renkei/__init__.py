@@ -62,6 +62,8 @@ _LAZY: dict[str, str] = {
     "Link": "links",
     "Sequential": "links",
     "State": "links",
+    "optimizer": "optimizers",
+    "optimizer_hooks": "optimizers",
     "report": "reporter",
     "summary": "links.summary",
 }
