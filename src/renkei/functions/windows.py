@@ -9,7 +9,7 @@ from renkei.core.errors import RangeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.shapes import Spec, conv_outsize, tuple_of
 
-__all__ = ["im2col", "spatial_axes", "window_sizes"]
+__all__ = ["im2col"]
 
 _Sizes = tuple[int, ...]
 

@@ -51,12 +51,12 @@ def convolution(
     groups: int,
     outsize: _Sizes,
 ) -> Any:
-    dtype, (x, W) = _working(x, W)
+    dtype, (x, w) = _working(x, W)
     n, c, *_ = x.shape
     o, ksize = W.shape[0], W.shape[2:]
     depth, places = c // groups * prod(ksize), prod(outsize)
     x = padded(x, pad, reach(outsize, ksize, stride, dilate))
-    w = W.reshape(groups, o // groups, depth)
+    w = w.reshape(groups, o // groups, depth)
     xp = get_array_module(x)
     y = xp.empty((n, groups, o // groups, places), x.dtype)
     for part in _chunks(n, c * prod(ksize) * places):
@@ -77,11 +77,11 @@ def deconvolution(
     groups: int,
     outsize: _Sizes,
 ) -> Any:
-    dtype, (x, W) = _working(x, W)
+    dtype, (x, w) = _working(x, W)
     n, c, *insize = x.shape
     ksize, places = W.shape[2:], prod(insize)
     o = W.shape[1] * groups
-    w = W.reshape(groups, c // groups, W.shape[1] * prod(ksize)).swapaxes(1, 2)
+    w = w.reshape(groups, c // groups, W.shape[1] * prod(ksize)).swapaxes(1, 2)
     xp = get_array_module(x)
     y = xp.empty((n, o, *outsize), x.dtype)
     for part in _chunks(n, o * prod(ksize) * places):
@@ -112,9 +112,15 @@ def convolution_grad_w(
     gW = xp.zeros((groups, o // groups, depth), x.dtype)
     for part in _chunks(n, c * prod(ksize) * places):
         col = windows(x[part], ksize, stride, dilate, outsize)
-        m = len(col)
-        # col: (c, *ksize, m, *outsize), so that one product sums over the batch as well
-        col = xp.moveaxis(col, 0, 1 + len(ksize)).reshape(groups, depth, m * places)
-        g = gy[part].swapaxes(0, 1).reshape(groups, o // groups, m * places)
-        gW += xp.matmul(g, col.swapaxes(1, 2))
+        m, g = len(col), gy[part]
+        if m * o * depth <= CHUNK:
+            # many small products, for which BLAS wakes no threads, and their sum
+            col = col.reshape(m, groups, depth, places)
+            g = g.reshape(m, groups, o // groups, places)
+            gW += xp.matmul(g, col.swapaxes(2, 3)).sum(axis=0)
+        else:
+            # col: (c, *ksize, m, *outsize), so that one product sums over the batch as well
+            col = xp.moveaxis(col, 0, 1 + len(ksize)).reshape(groups, depth, m * places)
+            g = g.swapaxes(0, 1).reshape(groups, o // groups, m * places)
+            gW += xp.matmul(g, col.swapaxes(1, 2))
     return gW.reshape(o, c // groups, *ksize).astype(dtype, copy=False)
