@@ -250,6 +250,12 @@ def test_diagnosis(form, tmp_path, state, hint):
     form[1](tmp_path / "state", model, path=path.rstrip("/"))
 
 
+def test_no_diagnosis_without_reason(form, tmp_path):
+    """One key that happens to end alike is no sign of a prefix."""
+    text = refused(form, tmp_path, {"x/l1/W": np.zeros(1), "y": 1}, "unexpected: x/l1/W, y")
+    assert "path=" not in text
+
+
 def test_diagnosis_of_a_missing_prefix(form, tmp_path):
     refused(form, tmp_path, Net().state(), "lack 'predictor/'", rk.Chain(predictor=Net()))
 

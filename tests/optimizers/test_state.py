@@ -82,6 +82,26 @@ def test_schedule_goes_on():
     resumed.target.w0.array[...] = whole.target.w0.array
     resumed.load_state(whole.state())
     np.testing.assert_array_equal(steps(resumed), steps(whole))
+    adam = [rk.optimizers.Adam(alpha=lambda t: 0.1 / t).setup(link()) for _ in range(2)]
+    steps(adam[0])
+    adam[1].load_state(adam[0].state())
+    assert adam[1].alpha_t == adam[0].alpha_t
+
+
+def test_parameter_with_two_paths():
+    """Chainer writes the state of a shared parameter under each of its paths."""
+    model = rk.Chain(a=link(), b=link())
+    model.b.w0 = model.a.w0
+    optimizer = rk.optimizers.MomentumSGD().setup(model)
+    model.a.w0.grad = np.ones((2, 3), np.float32)
+    optimizer.update()
+    state = frozen(optimizer.state())
+    both = {**state, "b/w0/t": state["a/w0/t"], "b/w0/v": state["a/w0/v"]}
+    other = rk.optimizers.MomentumSGD().setup(model)
+    other.load_state(both)
+    same(frozen(other.state()), state)
+    with pytest.raises(LoadError, match="unexpected: b/w0/h"):
+        other.load_state({**both, "b/w0/h": both["b/w0/v"]})
 
 
 def test_loss_scale_and_float32_copies():
@@ -125,6 +145,8 @@ def test_state_taken_before_the_first_update():
     steps(target)
     target.load_state(source.state())
     assert (target.t, target.target.w0.update_rule.state) == (0, None)
+    target.target.w0.array[...] = source.target.w0.array
+    np.testing.assert_array_equal(steps(target), steps(source))
 
 
 def test_loaded_arrays_are_copies():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from renkei.core.errors import DtypeError, UsageError, describe
-from renkei.core.variable import Parameter
+from renkei.core.parameter import Parameter
 from renkei.links.link import Link
 from renkei.optimizers import state as optimizer_state
 from renkei.optimizers.loss_scaling import LossScaling, all_finite

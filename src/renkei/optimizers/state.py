@@ -9,7 +9,8 @@ import numpy as np
 
 from renkei.core.device import as_array, device_of
 from renkei.core.errors import LoadError
-from renkei.core.variable import Parameter
+from renkei.core.parameter import Parameter
+from renkei.links.state import _slots as link_slots
 from renkei.optimizers.update_rule import UpdateRule
 
 OURS = "_renkei/"
@@ -122,7 +123,14 @@ class _Loaded:
         return None
 
     def unexpected(self) -> list[str]:
-        return [k for k in self.source if k not in self.used and not k.startswith(OURS)]
+        rest = [k for k in self.source if k not in self.used and not k.startswith(OURS)]
+        if not rest:
+            return rest
+        # Chainer writes the state of a shared parameter under each of its paths.
+        first = {id(param): path for path, param in self.optimizer._named}
+        slots = link_slots(self.optimizer.target, "", (id(self.optimizer.target),))
+        names = {path: first[place] for path, place, _ in slots if place in first}
+        return [k for k in rest if f"{names.get(_parent(k))}/{_leaf(k)}" not in self.used]
 
     def complain(self, strict: bool) -> None:
         parts = []
@@ -170,6 +178,14 @@ class _Loaded:
                 continue
             if not callable(getattr(target, name, None)):  # a schedule of the program stays
                 setattr(target, name, value.item())
+
+
+def _parent(key: str) -> str:
+    return key.rpartition("/")[0]
+
+
+def _leaf(key: str) -> str:
+    return key.rpartition("/")[2]
 
 
 def _number_array(value: Any) -> bool:

@@ -16,7 +16,8 @@ from numpy import ndarray
 from renkei.core.device import device_of, get_array_module, using_device
 from renkei.core.dispatch import run
 from renkei.core.errors import ConfigError, UninitializedError, UsageError
-from renkei.core.variable import Leaf, Parameter, tick
+from renkei.core.parameter import Parameter
+from renkei.core.variable import Leaf, tick
 
 __all__ = ["Hyperparameter", "UpdateRule", "hyperparameter"]
 

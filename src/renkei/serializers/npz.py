@@ -233,4 +233,3 @@ def _fill(memory: memoryview, part: IO[bytes]) -> None:
         if not got:
             raise EOFError(f"{len(memory) - done} bytes are missing")
         done += got
-    part.read(1)  # at the end the zip's checksum is compared
