@@ -11,7 +11,7 @@ from pathlib import Path
 import common
 
 FILE_LINES, FUNCTION_LINES = 600, 80
-CORE_FILES, CORE_LINES = 12, 400  # lines without docstrings: what must be understood at once
+CORE_FILES, CORE_LINES = 14, 400  # lines without docstrings: what must be understood at once
 CHECKED = ("src", "tests", "tools", "bench", "examples")
 SUFFIXES = (".py", ".cpp", ".hpp", ".inl")
 

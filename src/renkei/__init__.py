@@ -35,9 +35,10 @@ from renkei.core.errors import RenkeiError
 from renkei.core.function import Function
 from renkei.core.graph import backward, grad
 from renkei.core.hooks import FunctionHook, LinkHook
+from renkei.core.parameter import Parameter
 from renkei.core.random import seed
 from renkei.core.shapes import Spec
-from renkei.core.variable import Parameter, Variable, as_variable, from_dlpack
+from renkei.core.variable import Variable, as_variable, from_dlpack
 
 __version__ = "0.1.0"
 

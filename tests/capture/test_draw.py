@@ -83,6 +83,7 @@ def test_after_unchaining(x):
     y = F.sum(h)
     h.unchain_backward()
     assert arrows(graph_to_dot(y)) == [("(2, 3), float32", "Sum"), ("Sum", "float32")]
+    assert arrows(graph_to_dot(y, remove_variable=True)) == [("(2, 3), float32", "Sum")]
 
 
 def test_double_backprop_graphs(x):

@@ -12,7 +12,8 @@ from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 import renkei as rk
 from renkei.core import dispatch
-from renkei.core.elementwise import broadcast_to, elementwise, sum_to
+from renkei.core.broadcast import broadcast_to, sum_to
+from renkei.core.elementwise import elementwise
 from renkei.core.errors import DtypeError, ShapeError, UninitializedError
 from renkei.core.variable import Variable
 from renkei.testing import gradient_check

@@ -10,7 +10,8 @@ import pytest
 
 import renkei as rk
 from renkei.core.errors import DtypeError, GraphError, ShapeError, UninitializedError
-from renkei.core.variable import Parameter, Variable, as_variable, from_dlpack
+from renkei.core.parameter import Parameter
+from renkei.core.variable import Variable, as_variable, from_dlpack
 
 
 def f32(*values):

@@ -235,9 +235,12 @@ def test_disable_update():
 
 
 def test_copy_shares_arrays_but_not_gradients():
-    link = Nested()
+    link, x = Nested(), np.ones((1, 2), np.float32)
+    rk.functions.sum(link(x)).backward()
+    assert link.copy().bias.grad is None
+    link.cleargrads()
     twin = link.copy()
-    rk.functions.sum(twin(np.ones((1, 2), np.float32))).backward()
+    rk.functions.sum(twin(x)).backward()
     for (path, a), (path2, b) in zip(link.namedparams(), twin.namedparams()):
         assert path == path2
         assert a is not b

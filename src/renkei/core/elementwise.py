@@ -14,100 +14,17 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
+from renkei.core.broadcast import broadcast_to, sum_array_to, sum_to
 from renkei.core.config import current
 from renkei.core.device import as_array, get_array_module, get_array_types
 from renkei.core.dispatch import SMALL, fast_kernels, run
 from renkei.core.errors import DtypeError, ShapeError, describe
 from renkei.core.function import Function, Plan
 from renkei.core.hooks import observe
-from renkei.core.shapes import Spec, broadcast_shapes, reduced_axes
+from renkei.core.shapes import Spec, broadcast_shapes
 from renkei.core.variable import Variable, tick
 
-__all__ = ["BroadcastTo", "Elementwise", "SumTo", "broadcast_to", "elementwise", "sum_to"]
-
-
-class BroadcastTo(Function):
-    """Repeats an array along axes of size 1 and along new leading axes."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.shape = tuple(shape)
-
-    def check(self, x: Any) -> Spec:
-        if broadcast_shapes("broadcast_to(x, shape)", x.shape, self.shape) != self.shape:
-            raise ShapeError(
-                "broadcast_to(x, shape)", f"x {x.shape}, shape {self.shape}", "a larger shape"
-            )
-        return Spec(self.shape, x.dtype)
-
-    def forward(self, x: Any) -> Any:
-        return get_array_module(x).broadcast_to(x, self.shape)
-
-    def grad_x(self, gy: Any) -> Any:
-        return sum_to(gy, self.specs.x.shape)
-
-
-class SumTo(Function):
-    """Sums an array over the axes along which broadcasting had repeated it."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.shape = tuple(shape)
-
-    def check(self, x: Any) -> Spec:
-        if broadcast_shapes("sum_to(x, shape)", x.shape, self.shape) != x.shape:
-            raise ShapeError(
-                "sum_to(x, shape)", f"x {x.shape}, shape {self.shape}", "a smaller shape"
-            )
-        return Spec(self.shape, x.dtype)
-
-    def forward(self, x: Any) -> Any:
-        return _sum_to(x, self.shape)
-
-    def grad_x(self, gy: Any) -> Any:
-        return broadcast_to(gy, self.specs.x.shape)
-
-
-def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
-    return as_array(x.sum(axis=reduced_axes(x.shape, shape), keepdims=True).reshape(shape))
-
-
-def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
-    r"""Broadcasts an array to a shape, by NumPy's rules.
-
-    Args:
-        x: array or Variable of any shape that broadcasts to ``shape``.
-        shape: the new shape.
-
-    Returns:
-        Array or Variable of shape ``shape``.
-
-    Raises:
-        ShapeError: ``x`` does not broadcast to ``shape``.
-
-    >>> F.broadcast_to(np.array([[1], [2]]), (2, 3))
-    array([[1, 1, 1],
-           [2, 2, 2]])
-    """
-    return x if x.shape == tuple(shape) else BroadcastTo(shape)(x)
-
-
-def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
-    r"""Sums an array so that it has a shape: the adjoint of ``broadcast_to``.
-
-    Args:
-        x: array or Variable whose shape ``shape`` broadcasts to.
-        shape: the new shape.
-
-    Returns:
-        Array or Variable of shape ``shape``.
-
-    Raises:
-        ShapeError: ``shape`` does not broadcast to the shape of ``x``.
-
-    >>> F.sum_to(np.array([[1, 2, 3], [4, 5, 6]]), (2, 1))
-    array([[ 6],
-           [15]])
-    """
-    return x if x.shape == tuple(shape) else SumTo(shape)(x)
+__all__ = ["Elementwise", "elementwise"]
 
 
 class Elementwise(Function):
@@ -136,7 +53,7 @@ class Elementwise(Function):
         if g.shape != shape:
             if len(g.shape) < len(shape) or _smaller(g.shape, shape):
                 g = broadcast_to(g, np.broadcast_shapes(g.shape, shape))
-            g = sum_to(g, shape) if isinstance(g, Variable) else _sum_to(g, shape)
+            g = sum_to(g, shape) if isinstance(g, Variable) else sum_array_to(g, shape)
         return super()._fitted(g, edge, i)
 
 

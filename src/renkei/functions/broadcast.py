@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from renkei.core.elementwise import broadcast_to, sum_to
+from renkei.core.broadcast import broadcast_to, sum_to
 from renkei.core.errors import DtypeError, ShapeError, describe
 from renkei.core.shapes import broadcast_shapes, normalize_axis
 from renkei.functions.arithmetic import add, multiply

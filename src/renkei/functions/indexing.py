@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from renkei.core.broadcast import broadcast_to, sum_to
 from renkei.core.config import current
 from renkei.core.device import get_array_module, get_array_types
-from renkei.core.elementwise import broadcast_to, same_dtype, sum_to
+from renkei.core.elementwise import same_dtype
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.shapes import Spec, broadcast_shapes, normalize_axis

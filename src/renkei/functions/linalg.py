@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from renkei.core.elementwise import sum_to
+from renkei.core.broadcast import sum_to
 from renkei.core.errors import DtypeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.shapes import Spec, normalize_axis

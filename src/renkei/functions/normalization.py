@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from renkei.core.broadcast import sum_to
 from renkei.core.composite import composite
-from renkei.core.elementwise import elementwise, sum_to
+from renkei.core.elementwise import elementwise
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.shapes import Spec, normalize_axes

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from renkei.core.broadcast import broadcast_to
 from renkei.core.device import get_array_module
-from renkei.core.elementwise import broadcast_to
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.shapes import Spec

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from renkei.core.broadcast import broadcast_to
 from renkei.core.device import get_array_module
-from renkei.core.elementwise import broadcast_to
 from renkei.core.errors import RangeError, ShapeError
 from renkei.core.function import Function
 from renkei.core.shapes import Spec, normalize_axes, normalize_axis

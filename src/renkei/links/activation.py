@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from renkei.core.device import get_array_types
-from renkei.core.variable import Parameter
+from renkei.core.parameter import Parameter
 from renkei.functions.activation import maxout, prelu, swish
 from renkei.initializers import get_initializer
 from renkei.links.linear import Linear

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 
 from renkei.core.errors import DtypeError, describe
-from renkei.core.variable import Parameter
+from renkei.core.parameter import Parameter
 from renkei.links.link import Link, _link
 
 __all__ = ["Chain", "ChainList", "Sequential"]

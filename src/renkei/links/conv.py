@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from renkei.core.errors import ShapeError
+from renkei.core.parameter import Parameter
 from renkei.core.shapes import tuple_of
-from renkei.core.variable import Parameter
 from renkei.functions.conv import (
     convolution_2d,
     convolution_nd,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from renkei.core.variable import Parameter
+from renkei.core.parameter import Parameter
 from renkei.functions.embedding import embed_id
 from renkei.initializers import Normal, get_initializer
 from renkei.links.link import Link

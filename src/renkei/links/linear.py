@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from renkei.core.variable import Parameter
+from renkei.core.parameter import Parameter
 from renkei.functions.linear import linear
 from renkei.initializers import get_initializer
 from renkei.links.link import Link

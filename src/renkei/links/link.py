@@ -19,7 +19,8 @@ from renkei.core.errors import (
     UsageError,
     describe,
 )
-from renkei.core.variable import Parameter, Variable
+from renkei.core.parameter import Parameter
+from renkei.core.variable import Variable
 from renkei.initializers import get_initializer
 
 __all__ = ["Link", "State"]

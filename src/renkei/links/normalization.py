@@ -8,7 +8,8 @@ import numpy as np
 
 from renkei.core.config import current, get_dtype
 from renkei.core.device import current_device
-from renkei.core.variable import Parameter, as_variable
+from renkei.core.parameter import Parameter
+from renkei.core.variable import as_variable
 from renkei.functions.normalization import (
     batch_normalization,
     fixed_batch_normalization,

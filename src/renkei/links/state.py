@@ -9,7 +9,7 @@ import numpy as np
 
 from renkei.core.device import as_array, device_of, get_array_types
 from renkei.core.errors import LoadError, UninitializedError
-from renkei.core.variable import Parameter
+from renkei.core.parameter import Parameter
 from renkei.links.link import Link
 
 __all__ = []  # the public names are methods of Link

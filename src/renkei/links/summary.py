@@ -10,7 +10,8 @@ from typing import Any
 from renkei.core.config import scoped
 from renkei.core.device import get_array_module
 from renkei.core.hooks import FunctionHook, LinkHook
-from renkei.core.variable import Parameter, Variable
+from renkei.core.parameter import Parameter
+from renkei.core.variable import Variable
 from renkei.links.link import Link
 
 __all__ = ["summary"]
