@@ -11,6 +11,7 @@ _FAMILIES = {
     ),
     "gradient": "gradient_check numerical_grad",
     "kernel": "check_kernel check_kernels recorded_kernels",
+    "link": "check_link",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)
