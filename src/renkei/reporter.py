@@ -151,7 +151,9 @@ class Summary:
 
     def state(self) -> dict[str, Any]:
         """The sums, as arrays."""
-        return {name: np.asarray(getattr(self, name)) for name in ("_x", "_x2", "_n")}
+        # Chainer counts in integers unless there are weights, and loads nothing else.
+        n = int(self._n) if self._n.is_integer() else self._n
+        return {"_x": np.asarray(self._x), "_x2": np.asarray(self._x2), "_n": np.asarray(n)}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Continues from the sums."""
