@@ -129,6 +129,16 @@ def test_float16_with_float32_parameters():
     assert (X.grad.dtype, gamma.grad.dtype) == (np.float16, np.float32)
 
 
+def test_float16_statistics_are_summed_in_float32():
+    x = np.full((1000, 1), 100, np.float16)
+    x[::2] = 102
+    one = np.ones(1, np.float16)
+    np.testing.assert_allclose(F.batch_normalization(x, one, 0 * one)[:2, 0], [1, -1], rtol=2e-3)
+    row = np.ones(1000, np.float16)
+    y = F.layer_normalization(x.T.copy(), row, 0 * row)
+    np.testing.assert_allclose(y[0, :2], [1, -1], rtol=2e-3)
+
+
 def test_a_large_mean_does_not_swallow_the_variance():
     x = np.array([[4096.0], [4097.0], [4098.0]], np.float32)
     y = F.batch_normalization(x, ones(1), 0 * ones(1), eps=0)

@@ -118,3 +118,9 @@ def test_what_no_window_sees_gets_no_gradient():
 def test_a_large_window_in_float16_is_summed_in_float32():
     x = np.full((1, 1, 64, 64), 100.0, np.float16)
     assert F.average_pooling_2d(x, 64).item() == 100
+
+
+def test_channels_last_stays_channels_last():
+    x = np.moveaxis(np.random.default_rng(0).normal(size=(2, 6, 6, 3)), -1, 1)
+    y = F.max_pooling_2d(x, 3, stride=2, pad=1)
+    assert np.moveaxis(y, 1, -1).flags.c_contiguous

@@ -85,8 +85,6 @@ class MaxPooling(_Pooling):
         return self.kernel("max_pooling", x, outsize=self._outsize(x), **self._window)
 
     def grad_x(self, gy: Any, indices: Any) -> Any:
-        if gy is None:
-            return None
         indices = getattr(indices, "array", indices)
         return Upsampling(**self._window, outsize=self.specs.x.shape[2:])(gy, indices)
 
