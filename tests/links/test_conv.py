@@ -44,10 +44,8 @@ def test_value(rng):
         (lambda: L.DeconvolutionND(1, 2, 3, 3), (2, 2, 3), (2, 3, 5)),
     ],
 )
-def test_shapes_and_gradients(double, rng, check_link, make, shape, out):
-    link, x = make(), rng.normal(size=shape)
-    assert link(x).shape == out
-    check_link(link, x)
+def test_shapes(make, shape, out):
+    assert make()(np.ones(shape, np.float32)).shape == out
 
 
 def test_transpose_is_the_adjoint(double, rng):

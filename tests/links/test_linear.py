@@ -22,10 +22,6 @@ def test_value(rng, nobias):
     assert layer.nobias is nobias
 
 
-def test_gradients(double, rng, check_link):
-    check_link(L.Linear(3, 2), rng.normal(size=(5, 3)))
-
-
 def test_open_size():
     layer = L.Linear(4)
     assert (layer.in_size, layer.out_size) == (None, 4)

@@ -101,17 +101,6 @@ def test_lstm_of_shrinking_batches(x):
         lstm(np.ones((5, 3)))
 
 
-def test_lstm_gradients(x, check_link):
-    lstm = L.LSTM(3, 2)
-
-    def twice(x):
-        lstm.reset_state()
-        return lstm(x) * lstm(x)
-
-    check_link(lstm, x, call=twice)
-    lstm.reset_state()
-
-
 def test_lstm_set_state_and_open_size(x):
     lstm = L.LSTM(2)
     assert (lstm.in_size, lstm.out_size) == (None, 2)
@@ -180,16 +169,6 @@ def test_peephole_lstm(x):
     assert (lstm.in_size, lstm.out_size) == (3, 2)
 
 
-def test_peephole_gradients(x, check_link):
-    lstm = L.StatefulPeepholeLSTM(3, 2)
-
-    def twice(x):
-        lstm.reset_state()
-        return lstm(x) * lstm(x)
-
-    check_link(lstm, x, call=twice)
-
-
 # -- GRU -------------------------------------------------------------------------------------------
 
 
@@ -215,10 +194,6 @@ def test_stateless_gru(x, rng):
     assert np.allclose(gru(h, x).array, gru_step(gru.state(), h, x))
     assert (gru.in_size, gru.out_size) == (3, 2)
     assert isinstance(gru(None, x), rk.Variable)
-
-
-def test_gru_gradients(x, check_link, rng):
-    check_link(L.StatelessGRU(3, 2), rng.normal(size=(4, 2)), x)
 
 
 def test_float32_stays_float32():
