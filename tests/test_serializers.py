@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 import renkei as rk
 from renkei import links as L
-from renkei import serializers
+from renkei import serializers, training
 from renkei.core.errors import DtypeError, LoadError, SaveError, UninitializedError
 
 FORMATS = ("npz", "hdf5", "safetensors")
@@ -103,6 +103,38 @@ def test_open_sizes(form, tmp_path):
     save(tmp_path / "model", model)
     load(tmp_path / "model", other)
     np.testing.assert_array_equal(other.W.array, model.W.array)
+
+
+def test_trainer_with_open_sizes(form, tmp_path):
+    """A training resumes into a model that has never seen an example."""
+    save, load, _ = form
+
+    class Loss(rk.Chain):
+        def __init__(self):
+            super().__init__()
+            self.l = L.Linear(None, 2)
+
+        def forward(self, x, t):
+            return rk.functions.mean_squared_error(self.l(x), t)
+
+    def make(iterations):
+        rng = np.random.default_rng(0)
+        pairs = [(rng.random(3, np.float32), rng.random(2, np.float32)) for _ in range(6)]
+        optimizer = rk.optimizers.Adam(alpha=0.1).setup(Loss())
+        updater = training.StandardUpdater(rk.iterators.SerialIterator(pairs, 2), optimizer)
+        return training.Trainer(updater, (iterations, "iteration"), out=str(tmp_path / "out"))
+
+    first = make(3)
+    first.run()
+    save(tmp_path / "snapshot", first)
+    resumed = make(5)
+    load(tmp_path / "snapshot", resumed)
+    saved, loaded = first.state(), resumed.state()
+    for key in saved:
+        if key.startswith("updater/"):
+            np.testing.assert_array_equal(loaded[key], saved[key], err_msg=key)
+    resumed.run()
+    assert resumed.updater.iteration == 5
 
 
 DTYPES = st.one_of(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import renkei as rk
+from renkei import functions as F
 from renkei import links as L
+from renkei import training
 from renkei.core.errors import LoadError
 from renkei.serializers import load_hdf5, load_npz, read_npz_state
+from renkei.training import extensions
 
 FILES = Path(__file__).parent / "fixtures"
 
@@ -70,6 +74,37 @@ def test_snapshot_goes_on():
     assert found.keys() == expected.keys()
     for path, value in expected.items():
         np.testing.assert_allclose(found[path], value, rtol=1e-6, err_msg=path)
+
+
+class Loss(rk.Chain):
+    def __init__(self, predictor):
+        super().__init__()
+        self.predictor = predictor
+
+    def forward(self, x, t):
+        net = self.predictor
+        loss = F.mean_squared_error(net.body[0](net.bn(net.l1(x))), t)
+        rk.report({"loss": loss}, self)
+        return loss
+
+
+def test_trainer_goes_on(tmp_path):
+    """A training that Chainer began after 4 iterations: its log, its order of examples, its t."""
+    rng = np.random.RandomState(1)
+    pairs = [(rng.rand(2).astype("f"), rng.rand(2).astype("f")) for _ in range(6)]
+    optimizer = rk.optimizers.Adam().setup(Loss(net()))
+    updater = training.StandardUpdater(rk.iterators.SerialIterator(pairs, 2), optimizer)
+    trainer = training.Trainer(updater, (6, "iteration"), out=str(tmp_path))
+    trainer.extend(extensions.LogReport(trigger=(1, "epoch")))
+    load_npz(FILES / "snapshot.npz", trainer)
+    assert updater.iteration == optimizer.t == 4
+    held = read_npz_state(FILES / "snapshot.npz")
+    order = trainer.state()["updater/iterator:main/order"]
+    np.testing.assert_array_equal(order, held["updater/iterator:main/order"])
+    trainer.run()
+    first, second = json.loads((tmp_path / "log").read_text())
+    assert (first["iteration"], second["iteration"]) == (3, 6)
+    assert abs(second["main/loss"] / first["main/loss"] - 1) < 0.01
 
 
 def test_snapshot_is_no_model():

@@ -276,7 +276,7 @@ def update_parameters(
     Raises:
         UninitializedError: a parameter has no array yet; nothing has been updated.
     """
-    chosen = zip(params, rules) if rules is not None else ((p, p.update_rule) for p in params)
+    chosen = [(p, p.update_rule) for p in params] if rules is None else zip(params, rules)
     pairs = [(p, rule) for p, rule in chosen if rule is not None and rule.enabled and p._wanted]
     for p, _ in pairs:
         if p._array is None:

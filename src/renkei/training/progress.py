@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from renkei.core.errors import LoadError, UsageError
+from renkei.core.errors import LoadError, UninitializedError, UsageError
 from renkei.core.random import generator
 from renkei.datasets.convert import concat_examples
 from renkei.reporter import Reporter
@@ -157,25 +157,26 @@ class Progress:
             priority: higher runs earlier; None: its own ``priority``, or 100.
             call_before_training: also run it before the first iteration.
         """
-        name = name or getattr(extension, "name", None) or getattr(extension, "default_name", None)
-        name = name or getattr(extension, "__name__", type(extension).__name__)
+        unique = self._unique(name or _default_name(extension))
+        if isinstance(extension, Extension):
+            extension.name = unique
+        own: Any = getattr(extension, "trigger", (1, "iteration"))
+        rank: int = getattr(extension, "priority", PRIORITY_READER)
+        self._extensions[unique] = _Entry(
+            extension,
+            rank if priority is None else priority,
+            get_trigger(own if trigger is None else trigger),
+            call_before_training,
+        )
+
+    def _unique(self, name: str) -> str:
         if name == "training":
             raise UsageError("extend(name='training')", hint="This name is reserved.")
         unique, number = name, 0
         while unique in self._extensions:
             number += 1
             unique = f"{name}_{number}"
-        if isinstance(extension, Extension):
-            extension.name = unique
-        extension_trigger = getattr(extension, "trigger", (1, "iteration"))
-        if priority is None:
-            priority = getattr(extension, "priority", PRIORITY_READER)
-        self._extensions[unique] = _Entry(
-            extension,
-            priority,
-            get_trigger(extension_trigger if trigger is None else trigger),
-            call_before_training,
-        )
+        return unique
 
     def get_extension(self, name: str) -> Any:
         """The extension of a name.
@@ -335,7 +336,7 @@ class Progress:
         try:
             for prefix, target in parts:
                 part = _part(state, prefix, strict)
-                done.append((target, copy.deepcopy(target.state())))
+                done.append((target, _before(target)))
                 target.load_state(part, strict=strict)
         except Exception:  # a part that does not fit must not leave the others changed
             for target, before in done:
@@ -350,6 +351,14 @@ class Progress:
         self._earlier = float(state.get("_snapshot_elapsed_time", 0.0))
 
 
+def _default_name(extension: Any) -> str:
+    for attribute in ("name", "default_name", "__name__"):
+        name = getattr(extension, attribute, None)
+        if name:
+            return name
+    return type(extension).__name__
+
+
 def _put(result: dict[str, Any], prefix: str, part: Any) -> None:
     if hasattr(part, "state"):
         result.update({f"{prefix}/{k}": v for k, v in part.state().items()})
@@ -361,6 +370,14 @@ def _part(state: Mapping[str, Any], prefix: str, strict: bool = False) -> dict[s
     if strict and not part:
         raise LoadError(f"The snapshot has nothing under {prefix!r}", hint="Is it of this program?")
     return part
+
+
+def _before(target: Any) -> dict[str, Any]:
+    """What a target holds before loading; a model whose sizes are open holds nothing yet."""
+    try:
+        return copy.deepcopy(target.state())
+    except UninitializedError:
+        return {}
 
 
 def _get(state: Mapping[str, Any], prefix: str, part: Any) -> None:
