@@ -9,7 +9,6 @@ import pytest
 
 import renkei as rk
 from renkei.core.config import current
-from renkei.core.dispatch import _table, fast_kernels, kernel
 from renkei.testing import (
     Case,
     check_arrays,
@@ -19,10 +18,7 @@ from renkei.testing import (
     check_function,
     check_gradients,
     check_keeps,
-    check_kernel,
-    check_kernels,
     check_layouts,
-    load_cases,
 )
 
 
@@ -150,117 +146,6 @@ def test_several_outputs_lists_and_integers() -> None:
 
     expected = lambda xs, times: (times * xs[0], xs[1] * xs[0], 7)
     check_function(Case(both, [(2,), (2,)], {"times": 3}, expected, variadic=True, empty=True))
-
-
-@pytest.fixture
-def operation() -> Any:
-    """An operation with a reference kernel, taken out of the table afterwards."""
-
-    @kernel("testing_twice", backend="reference")
-    def twice(x: Any) -> Any:
-        return x + x
-
-    yield "testing_twice"
-    _table.pop("testing_twice")
-    fast_kernels("testing_twice").clear()
-
-
-def test_kernels_are_compared_with_the_reference(operation: str) -> None:
-    class Twice(rk.Function):
-        def forward(self, x: Any) -> Any:
-            return self.kernel(operation, x)
-
-        def grad_x(self, gy: Any) -> Any:
-            return gy * 2
-
-    row = Case(lambda x: Twice()(x), [(2, 3)])
-    check_kernels(row)
-
-    @kernel(operation, backend="native", when=lambda x: x.dtype == np.float32 or "wants float32")
-    def wrong(x: Any) -> Any:
-        return x * np.float32(2.01)
-
-    check_kernels(Case(lambda x: Twice()(x), [(2, 3)], dtypes=("float64",)))
-    with pytest.raises(AssertionError, match=r"testing_twice \[native\]"):
-        check_kernels(row)
-
-
-def test_kernels_may_write_only_what_they_declare(operation: str) -> None:
-    @kernel(operation, backend="native")
-    def writes(x: Any) -> Any:
-        x += x
-        return x.copy()
-
-    with pytest.raises(AssertionError, match="wrote to its argument 'x'"):
-        check_kernel(operation, (np.ones(3),))
-
-
-def test_kernel_dtypes_are_compared(operation: str) -> None:
-    @kernel(operation, backend="native")
-    def widens(x: Any) -> Any:
-        return (x + x).astype(np.float64)
-
-    with pytest.raises(AssertionError, match="float64, not float32"):
-        check_kernel(operation, (np.ones(3, np.float32),))
-
-
-def test_elementwise_kernels_are_compared_with_the_expression() -> None:
-    @rk.elementwise(x=lambda gy: gy * 2)
-    def testing_elementwise(xp: Any, x: Any) -> Any:
-        return x * 2
-
-    row = Case(testing_elementwise, [(2, 3)])
-    check_kernels(row)
-
-    @kernel("testing_elementwise", backend="native")
-    def wrong(x: Any) -> Any:
-        return x * 3
-
-    with pytest.raises(AssertionError, match=r"testing_elementwise \[native\]"):
-        check_kernels(row)
-    fast_kernels("testing_elementwise").clear()
-
-
-def test_composite_kernels_are_compared_with_the_body() -> None:
-    @rk.composite
-    def testing_composite(x: Any, *, times: int = 2) -> Any:
-        return x * times
-
-    row = Case(testing_composite, [(2, 3)], {"times": 3})
-    check_kernels(row)
-
-    @kernel("testing_composite", backend="native")
-    def wrong(x: Any, *, times: int) -> Any:
-        return x * (times + 1)
-
-    with pytest.raises(AssertionError, match=r"testing_composite \[native\]"):
-        check_kernels(row)
-    fast_kernels("testing_composite").clear()
-
-
-def test_inputs_are_the_same_in_every_run_and_differ_by_label() -> None:
-    first, again, other = case().draw("float32"), case().draw("float32"), case("x").draw("float32")
-    np.testing.assert_array_equal(first, again)
-    assert not np.array_equal(first, other)
-
-
-def test_draw_takes_shapes_arrays_callables_and_none() -> None:
-    inputs = [(2, 3), np.ones(2), np.arange(2), lambda rng: rng.normal(size=4), None]
-    drawn = Case(abs, inputs, low=2, high=3).draw("float16", empty=True)
-    kinds = [None if a is None else (a.shape, a.dtype.name) for a in drawn]
-    expected = [((0, 3), "float16"), ((2,), "float16"), ((2,), "int64"), ((4,), "float16"), None]
-    assert kinds == expected
-    assert 2 <= Case(abs, [(5,)], low=2, high=3).draw("float64")[0].min() < 3
-
-
-def test_load_cases(tmp_path: Any) -> None:
-    good, bad = tmp_path / "good.py", tmp_path / "bad.py"
-    good.write_text("from renkei.testing import Case\nCASES = [Case(abs, [(2,)], label='two')]\n")
-    bad.write_text("CASES = [1]\n")
-    [(name, row)] = load_cases(good)
-    assert (name, row.function) == ("good-abs-two", abs)
-    with pytest.raises(rk.RenkeiError, match="a list CASES"):
-        load_cases(bad)
 
 
 def test_checks_leave_the_settings_alone() -> None:
