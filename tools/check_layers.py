@@ -21,7 +21,7 @@ LAYERS = [
     ["links"],
     ["functions", "initializers", "reporter"],
     ["kernels"],
-    ["core", "_lazy"],
+    ["core", "_lazy", "_version"],
 ]
 RANK = {part: len(LAYERS) - i for i, line in enumerate(LAYERS) for part in line}
 PEERS = {

@@ -12,6 +12,7 @@ import importlib
 from typing import Any
 
 import renkei.functions.methods  # noqa: F401  gives Variable its operators
+from renkei._version import __version__ as __version__
 from renkei.core.composite import composite
 from renkei.core.config import (
     config,
@@ -39,8 +40,6 @@ from renkei.core.parameter import Parameter
 from renkei.core.random import seed
 from renkei.core.shapes import Spec
 from renkei.core.variable import Variable, as_variable, from_dlpack
-
-__version__ = "0.1.0"
 
 # Loaded on first use: submodules, and names that live in one.
 _SUBMODULES = (

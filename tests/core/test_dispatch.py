@@ -211,3 +211,19 @@ def test_signature_never_sees_sizes():
     a, b = np.ones((2, 3)), np.ones((5, 7))
     assert dispatch._signature((a, None, 3)) == dispatch._signature((b, None, 4))
     assert dispatch._signature((a,)) != dispatch._signature((a[0],))
+
+
+def test_a_broken_package_of_kernels_is_named_and_stops_nobody(monkeypatch):
+    import importlib.metadata
+
+    class Point:
+        value = "broken.package:kernels"
+
+        def load(self):
+            raise ImportError("gone")
+
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [Point()])
+    monkeypatch.setattr(dispatch, "_loaded", False)
+    with pytest.warns(UserWarning, match=r"broken\.package:kernels cannot be loaded"):
+        dispatch.load()
+    assert dispatch._loaded

@@ -74,9 +74,9 @@ def test_builtin_classes_catch_them(name, builtin):
 def test_links_add_their_path():
     error = ShapeError("f(x)", "1", "2", "Hint.")
     error.link = "Linear 3→4"
-    error.path += ["fc", "encoder", "model"]
+    error.place += ["fc", "encoder", "model"]
     assert str(error) == "f(x): got 1; expected 2. Hint. In model/encoder/fc (Linear 3→4)."
-    error.path.clear()
+    error.place.clear()
     assert str(error).endswith("In the model (Linear 3→4).")
 
 
@@ -84,7 +84,7 @@ def test_links_add_their_path():
 def test_errors_cross_processes(cls):
     """Worker processes send them back by pickle."""
     error = cls("f(x)", "1", "2", "Hint.")
-    error.link, error.path = "Linear", ["fc"]
+    error.link, error.place = "Linear", ["fc"]
     for twin in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
         assert type(twin) is cls
         assert str(twin) == str(error)

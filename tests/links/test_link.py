@@ -448,7 +448,7 @@ class Deep(rk.Chain):
 def test_errors_carry_the_path():
     with pytest.raises(ShapeError, match=r"In head/blocks/0 \(Linear 2→2\)\.") as info:
         Deep()(np.ones((1, 5), np.float32))
-    assert info.value.path == ["0", "blocks", "head"]
+    assert info.value.place == ["0", "blocks", "head"]
 
 
 def test_path_of_a_link_called_past_its_parent():

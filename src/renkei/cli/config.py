@@ -112,6 +112,12 @@ class Table:
 def _kind_name(kind: Any, choices: Sequence[str] | None) -> str:
     if choices is not None:
         return "one of " + ", ".join(map(repr, choices))
-    names = {str: "a string", int: "an integer", float: "a number", dict: "a table", list: "a list"}
-    kinds = kind if isinstance(kind, tuple) else (kind,)
+    names: dict[type, str] = {
+        str: "a string",
+        int: "an integer",
+        float: "a number",
+        dict: "a table",
+        list: "a list",
+    }
+    kinds: tuple[type, ...] = kind if isinstance(kind, tuple) else (kind,)
     return " or ".join(names.get(k, k.__name__) for k in kinds)

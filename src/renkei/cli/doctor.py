@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from renkei._version import __version__
+
 __all__ = ["add_parser", "report"]
 
 _OPTIONAL = {
@@ -43,8 +45,6 @@ def run(options: argparse.Namespace) -> int:
 
 def report() -> list[tuple[str, str]]:
     """Rows of a name and what there is to say about it."""
-    from renkei import __version__
-
     rows = [
         ("renkei", __version__),
         ("Python", f"{platform.python_version()} on {platform.platform()}"),
@@ -62,7 +62,8 @@ def _cores() -> int:
 
 def _blas() -> str:
     try:
-        info = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[index]
+        config: Any = np.show_config(mode="dicts")
+        info = config["Build Dependencies"]["blas"]
         return f"{info['name']} {info['version']}"
     except (KeyError, TypeError):
         return "unknown"
@@ -77,10 +78,10 @@ def _native() -> list[tuple[str, str]]:
             "Install a C++20 compiler and run: pip install --force-reinstall renkei"
         )
         return [("native module", f"{lost} ({error})")]
-    info = _native.info()
+    info: dict[str, Any] = dict(_native.info())
     return [
         ("native module", f"built with {info['compiler']}"),
-        ("instruction set", f"{info['isa']} (built: {', '.join(info['isas'])})"),
+        ("instruction set", f"{info['isa']} (built: {', '.join(info['isas_built'])})"),
         ("threads", f"{info['threads']} (set RENKEI_NUM_THREADS to change)"),
     ]
 
@@ -88,8 +89,7 @@ def _native() -> list[tuple[str, str]]:
 def _gpu() -> str:
     if importlib.util.find_spec("cupy") is None:
         return "CuPy is not installed: pip install 'renkei[cuda13]'"
-    import cupy
-
+    cupy: Any = importlib.import_module("cupy")
     try:
         count = cupy.cuda.runtime.getDeviceCount()
         names = [cupy.cuda.runtime.getDeviceProperties(i)["name"].decode() for i in range(count)]

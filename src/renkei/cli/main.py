@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from renkei._version import __version__
 from renkei.cli import doctor, predict, train
 from renkei.core.errors import ConfigError, DataError, RenkeiError
 
@@ -44,8 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from renkei import __version__
-
     parser = argparse.ArgumentParser(
         prog="renkei", description="Train, inspect and use networks from the command line."
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -219,7 +220,6 @@ def load() -> None:
     global _loaded
     if _loaded:
         return
-    _loaded = True
     from importlib.metadata import entry_points  # 20 ms that most imports need not pay
 
     package = importlib.import_module("renkei.kernels")
@@ -230,7 +230,11 @@ def load() -> None:
         for module in pkgutil.iter_modules(backend.__path__):
             importlib.import_module(f"{backend.__name__}.{module.name}")
     for point in entry_points(group="renkei.kernels"):
-        point.load()
+        try:
+            point.load()
+        except Exception as error:  # another package's trouble must not stop ours
+            warnings.warn(f"The kernels of {point.value} cannot be loaded: {error!r}", stacklevel=2)
+    _loaded = True  # only now: a kernel that fails to import says so each time
 
 
 class Explanation(list[tuple[str, str, str]]):

@@ -41,7 +41,7 @@ class RenkeiError(Exception):
 
     def __init__(self, call: str, got: str = "", expected: str = "", hint: str = "") -> None:
         self.call, self.got, self.expected, self.hint = call, got, expected, hint
-        self.path: list[str] = []
+        self.place: list[str] = []
         self.link = ""
         super().__init__(call, got, expected, hint)
 
@@ -55,7 +55,7 @@ class RenkeiError(Exception):
         if self.hint:
             text += " " + self.hint
         if self.link:
-            place = "/".join(reversed(self.path)) or "the model"
+            place = "/".join(reversed(self.place)) or "the model"
             text += f" In {place} ({self.link})."
         return text
 

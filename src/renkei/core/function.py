@@ -346,7 +346,7 @@ class Function:
     def rank(self) -> int:
         """The length of the longest way from a leaf to this function."""
         ranks: dict[Any, int] = {}
-        stack = [self]
+        stack: list[Any] = [self]
         while stack:
             function = stack[-1]
             below = [

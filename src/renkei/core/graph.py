@@ -283,7 +283,7 @@ def _variable_backward(
     function, index = (edge.function, edge.index) if edge.__class__ is Output else (edge, 0)
     seed = None if function._grads is None else function._grads[index]
     if seed is None:
-        array = self._array
+        array: Any = self._array
         if array.size != 1:
             raise GraphError(
                 f"backward() from a Variable of shape {self.shape}",
@@ -391,7 +391,7 @@ def grad(
         pairs = [(e, g._array) for e, g in pairs]
         found = sweep(pairs, False, retain_grad, targets)
     given = {id(g) for _, g in pairs}
-    results = [_as_result(found.get(x._edge), given) for x in inputs]
+    results: list[Any] = [_as_result(found.get(x._edge), given) for x in inputs]
     for i, extra in enumerate(grad_inputs or ()):
         if extra is not None:
             results[i] = extra if results[i] is None else results[i] + extra

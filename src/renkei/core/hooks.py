@@ -301,7 +301,7 @@ def _made_at(function: Any) -> str:
 
 
 def _checksum(array: Any) -> int:
-    return zlib.crc32(np.ascontiguousarray(array)) if isinstance(array, np.ndarray) else 0
+    return zlib.crc32(np.ascontiguousarray(array).data) if isinstance(array, np.ndarray) else 0
 
 
 def _check_untouched(function: Any) -> None:

@@ -123,7 +123,7 @@ class Parameter(Variable):
 
 
 def _rebuild_parameter(
-    cls: type, array: Any, name: str | None, grad: Any, wanted: bool, initializer: Any
+    cls: type[Parameter], array: Any, name: str | None, grad: Any, wanted: bool, initializer: Any
 ) -> Any:
     result = cls.__new__(cls)
     first = initializer if array is None else array

@@ -286,10 +286,10 @@ class Variable:
 
     def copydata(self, other: Variable) -> None:
         """Copies another Variable's values into this array, whose shape must be the same."""
-        source = other._values()
-        if self._array.shape != source.shape:
-            raise ShapeError("copydata(other)", str(source.shape), str(self._array.shape))
-        self._array[...] = device_of(self._array).send(source)
+        source, mine = other._values(), self._values()
+        if mine.shape != source.shape:
+            raise ShapeError("copydata(other)", str(source.shape), str(mine.shape))
+        mine[...] = device_of(mine).send(source)
         self._mark_written()
 
     def _mark_written(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -95,9 +95,7 @@ class SubDataset(DatasetMixin):
     [10, 20]
     """
 
-    def __init__(
-        self, dataset: Any, start: int, finish: int, order: Sequence[int] | None = None
-    ) -> None:
+    def __init__(self, dataset: Any, start: int, finish: int, order: Any = None) -> None:
         if not 0 <= start <= finish <= len(dataset):
             raise RangeError(
                 "SubDataset(dataset, start, finish)",
@@ -158,9 +156,7 @@ class TransformDataset(DatasetMixin):
         return self._transform(self._dataset[i])
 
 
-def split_dataset(
-    dataset: Any, split_at: int, order: Sequence[int] | None = None
-) -> tuple[SubDataset, SubDataset]:
+def split_dataset(dataset: Any, split_at: int, order: Any = None) -> tuple[SubDataset, SubDataset]:
     r"""Splits a data set in two at a position.
 
     >>> from renkei.datasets import split_dataset
@@ -185,7 +181,7 @@ def split_dataset_random(
     return split_dataset(dataset, first_size, _permutation(len(dataset), seed))
 
 
-def split_dataset_n(dataset: Any, n: int, order: Sequence[int] | None = None) -> list[SubDataset]:
+def split_dataset_n(dataset: Any, n: int, order: Any = None) -> list[SubDataset]:
     """Splits a data set into ``n`` parts of equal size; what is left over is not used."""
     if n < 1:
         raise RangeError("split_dataset_n(n=...)", str(n), "at least 1")

@@ -160,7 +160,7 @@ class Link:
         else:
             inner = error.__dict__.get("_at")
             paths = (path for path, link in self.namedlinks(skipself=True) if link is inner)
-            error.path.extend(reversed(next(paths, "")[1:].split("/")) if inner else ())
+            error.place.extend(reversed(next(paths, "")[1:].split("/")) if inner else ())
         error._at = self  # type: ignore[attr-defined]
 
     def _short(self) -> str:

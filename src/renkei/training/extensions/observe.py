@@ -26,7 +26,8 @@ def observe_lr(optimizer_name: str = "main", observation_key: str = "lr") -> Cal
     def rate(progress: Any) -> float:
         optimizers = progress.optimizers
         optimizer = optimizers.get(optimizer_name) or next(iter(optimizers.values()))
-        value = optimizer.lr if hasattr(optimizer, "lr") else optimizer.alpha
-        return float(value(optimizer.t) if callable(value) else value)
+        value: Any = getattr(optimizer, "lr" if hasattr(optimizer, "lr") else "alpha")
+        now: Any = value(optimizer.t) if callable(value) else value
+        return float(now)
 
     return observe_value(observation_key, rate)
