@@ -124,7 +124,7 @@ def ndtr(xp: Any, x: Any) -> Any:
         Array or Variable of the shape of ``x``: probabilities.
 
     >>> F.ndtr(np.array([0.0, -10.0]))
-    array([5.0000000e-01, 7.6198530e-24])
+    array([5.00000000e-01, 7.61985302e-24])
     """
     return run("ndtr", x)
 
@@ -163,6 +163,6 @@ def ndtri(xp: Any, x: Any) -> Any:
         Array or Variable of the shape of ``x``.
 
     >>> F.ndtri(np.array([0.5, 0.975, 0.0]))
-    array([0.        , 1.95996398,       -inf])
+    array([-0.        ,  1.95996398,        -inf])
     """
     return run("ndtri", x)

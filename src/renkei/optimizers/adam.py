@@ -75,8 +75,8 @@ class Adam(GradientMethod):
     >>> optimizer = rk.optimizers.Adam(alpha=0.1).setup(model)
     >>> x = np.array([[1, 2]], np.float32)
     >>> optimizer.update(lambda: F.sum(model(x)))
-    >>> model.W.array
-    array([[0.9, 0.9]], dtype=float32)
+    >>> print(np.round(model.W.array, 3))
+    [[0.9 0.9]]
     """
 
     alpha: Any = hyperparameter()

@@ -36,8 +36,8 @@ class RMSprop(GradientMethod):
     >>> model.w.array[...] = 1
     >>> optimizer = rk.optimizers.RMSprop(lr=0.01).setup(model)
     >>> optimizer.update(lambda: F.sum(model.w * 2))
-    >>> model.w.array
-    array([0.9], dtype=float32)
+    >>> print(np.round(model.w.array, 3))
+    [0.9]
     """
 
     rule = RMSpropRule
