@@ -232,8 +232,9 @@ def test_backward_from_several():
     rk.backward([y, z], [var(1.0), var(10.0)])
     assert x.grad[0] == 43
     y.grad = np.ones(1)
-    with pytest.warns(RuntimeWarning, match="no gradient and is left out"):
+    with pytest.warns(RuntimeWarning, match="no gradient and is left out") as warned:
         rk.backward([y, z])
+    assert warned[0].filename == __file__
     assert x.grad[0] == 46
 
 

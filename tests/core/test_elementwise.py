@@ -249,6 +249,19 @@ def test_some_gradients_only():
     assert not masked(x.array, m).requires_grad
 
 
+@pytest.mark.parametrize("shape", [(), (1,), (3,), (1, 3), (2, 1)])
+def test_gradients_smaller_than_the_input_are_spread(shape):
+    @elementwise(x=lambda gy: np.full(shape, 5.0))
+    def constant(xp, x):
+        return x * 5.0
+
+    x = Variable(np.ones((2, 3)))
+    y = constant(x)
+    y.grad = np.ones((2, 3))
+    y.backward()
+    np.testing.assert_array_equal(x.grad, np.full((2, 3), 5.0))
+
+
 def test_keeps_name_docstring_and_module():
     assert square.__name__ == "square"
     assert square.__doc__ == "x squared."

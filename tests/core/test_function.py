@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
+import sys
 import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import renkei as rk
-from renkei.core.errors import DtypeError, RangeError, ShapeError, UsageError
+from renkei.core.errors import DeviceError, DtypeError, RangeError, ShapeError, UsageError
 from renkei.core.function import OPERATIONS, Plan
 from renkei.core.variable import Variable
 
@@ -169,6 +171,56 @@ def test_variadic_outputs():
     np.testing.assert_array_equal(x.grad, [[0, 0], [1, 1], [0, 0]])
     assert len(Unstack()(Variable(np.ones((1, 2))))) == 1
     assert isinstance(Unstack()(np.ones((1, 2))), tuple)
+
+
+def test_gradients_may_ask_for_all_variadic_inputs_or_outputs():
+    class Product(rk.Function):
+        def forward(self, first, *xs):
+            return first * np.prod(xs, axis=0)
+
+        def grads(self, wanted, gy, first, xs):
+            values = [first, *xs]
+            rest = [np.prod(values[:i] + values[i + 1 :], axis=0) for i in range(len(values))]
+            return [gy * r for r in rest]
+
+    class Powers(rk.Function):
+        outputs = ("*ys",)
+
+        def __init__(self, n):
+            self.n = n
+
+        def forward(self, x):
+            return tuple(x**k for k in range(1, self.n + 1))
+
+        def grad_x(self, gys, ys, x):
+            terms = [k * gy * y / x for k, (gy, y) in enumerate(zip(gys, ys), 1) if gy is not None]
+            return sum(terms)
+
+    xs = [var(2.0), var(3.0), var(5.0)]
+    Product()(*xs).backward()
+    assert [float(x.grad[0]) for x in xs] == [15, 10, 6]
+    x = var(2.0)
+    square, cube = Powers(3)(x)[1:]
+    (square + cube).backward()
+    assert x.grad[0] == 4 + 12
+
+
+def test_residuals_are_constants_in_double_backprop():
+    class Square(rk.Function):
+        residuals = ("r",)
+
+        def forward(self, x):
+            return x * x, x.copy()
+
+        def grad_x(self, gy, r):
+            return gy * r * 2
+
+    x, gy = var(3.0), var(1.0)
+    [g] = rk.grad([Square()(x)], [x], [gy], enable_double_backprop=True)
+    by_x, by_gy = rk.grad([g], [x, gy])
+    assert float(g) == 6
+    assert by_x is None
+    assert float(by_gy) == 6
 
 
 def test_integer_outputs_want_no_gradient():
@@ -360,6 +412,19 @@ def test_failures_in_forward_get_a_note():
     with pytest.raises(ValueError, match="broken") as raised:
         Fails()(np.ones(2), np.ones((3, 1), np.float32))
     assert raised.value.__notes__ == ["in fails(x, y): got x float64 (2,), y float32 (3, 1)"]
+
+
+def test_arrays_of_two_devices_are_named(monkeypatch):
+    class Array:
+        shape, dtype = (2,), np.dtype(np.float32)
+
+    class Adds(rk.Function):
+        def forward(self, x, y):
+            raise TypeError("unsupported operand")
+
+    monkeypatch.setitem(sys.modules, "cupy", SimpleNamespace(ndarray=Array))
+    with pytest.raises(DeviceError, match=r"adds\(x, y\).*all arrays on one device.*to_device"):
+        Adds()(np.ones(2), Array())
 
 
 def test_errors_that_are_meant_pass_through():

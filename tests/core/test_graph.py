@@ -218,6 +218,16 @@ def test_accumulation_does_not_write_into_a_gradient_somebody_holds():
     assert x.grad[0] == 6
 
 
+def test_accumulated_0d_gradients_stay_arrays():
+    x = Variable(np.array(2.0, np.float32))
+    for _ in range(3):
+        (x * 3).backward()
+        assert (type(x.grad), x.grad.dtype) == (np.ndarray, np.float32)
+    (x * 2 + x * x + x).backward()
+    assert type(x.grad) is np.ndarray
+    assert float(x.grad) == 9 + 2 + 4 + 1
+
+
 def test_sum_of_many_uses():
     x = var(1.0, 2.0)
     y = x * 1.0
