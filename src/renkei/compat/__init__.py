@@ -1,0 +1,1 @@
+"""Facades: other frameworks' interfaces on Renkei's engine."""
