@@ -13,6 +13,7 @@ In a plain loop::
 from __future__ import annotations
 
 import copy
+import functools
 import os
 import signal
 import sys
@@ -24,7 +25,15 @@ from typing import Any
 
 import numpy as np
 
-from renkei.core.errors import LoadError, UninitializedError, UsageError
+from renkei.core.errors import (
+    DtypeError,
+    LoadError,
+    RenkeiError,
+    SaveError,
+    UninitializedError,
+    UsageError,
+    describe,
+)
 from renkei.core.random import generator
 from renkei.datasets.convert import concat_examples
 from renkei.reporter import Reporter
@@ -156,7 +165,15 @@ class Progress:
             trigger: when it runs; None: its own ``trigger``, or every iteration.
             priority: higher runs earlier; None: its own ``priority``, or 100.
             call_before_training: also run it before the first iteration.
+
+        Raises:
+            DtypeError: the extension cannot be called, or is a class.
+            UsageError: the name is reserved.
         """
+        if not callable(extension) or isinstance(extension, type):
+            raise DtypeError(
+                "extend(extension)", describe(extension), "a callable", "As in extend(LogReport())."
+            )
         unique = self._unique(name or _default_name(extension))
         if isinstance(extension, Extension):
             extension.name = unique
@@ -185,9 +202,8 @@ class Progress:
             UsageError: there is none.
         """
         if name not in self._extensions:
-            raise UsageError(
-                f"extension {name} not found", hint=f"There are: {', '.join(self._extensions)}."
-            )
+            known = ", ".join(self._extensions) or "none"
+            raise UsageError(f"extension {name} not found", hint=f"There are: {known}.")
         return self._extensions[name].extension
 
     def _ordered(self) -> list[tuple[str, _Entry]]:
@@ -208,15 +224,29 @@ class Progress:
             stop: a trigger, as in ``(20, "epoch")``; None: until the iterator ends.
             converter: makes arrays from a list of examples; None: batches as they are.
         """
-        self._iterator = iterator or self._iterator
+        self._iterator = self._iterator if iterator is None else iterator
         if self._iterator is None:
             raise UsageError("Progress.over()", hint="Give an iterator here or to Progress.")
+        if not hasattr(self._iterator, "__next__"):
+            raise DtypeError(
+                "Progress.over(iterator)",
+                describe(self._iterator),
+                "an iterator",
+                "Use SerialIterator(dataset, batch_size).",
+            )
         self.stop_trigger = get_trigger(stop)
         yield from self._loop(lambda: next(self._iterator), converter or (lambda batch: batch))
 
     def _loop(self, step: Callable[[], Any], converter: Callable[[Any], Any]) -> Iterator[Any]:
         """Runs steps between start and finish; the caller works on what each yields."""
-        before = self._start()
+        handler = self._catch_interrupts()
+        try:
+            self._start()
+            yield from self._steps(step, converter)
+        finally:
+            self._finish(handler)
+
+    def _steps(self, step: Callable[[], Any], converter: Callable[[Any], Any]) -> Iterator[Any]:
         try:
             while not self.stop_trigger(self):
                 self.observation = {}
@@ -234,19 +264,23 @@ class Progress:
             if not isinstance(error, GeneratorExit):
                 self._failed(error)
             raise
-        finally:
-            self._finish(before)
 
     def _run_extensions(self) -> None:
         for _, entry in self._ordered():
             if entry.trigger(self):
                 entry.extension(self)
 
-    def _start(self) -> Any:
+    def _start(self) -> None:
         if self.out is not None:
-            os.makedirs(self.out, exist_ok=True)
+            try:
+                os.makedirs(self.out, exist_ok=True)
+            except OSError as error:
+                raise SaveError(
+                    f"Cannot make the output directory {self.out}",
+                    error.strerror or str(error),
+                    hint="Choose another one: out=...",
+                ) from error
         self._started_at, self._final_time = time.perf_counter(), None
-        handlers = self._catch_interrupts()
         for _, entry in self._ordered():
             if not getattr(entry.trigger, "finished", False):
                 entry.call("initialize", self)
@@ -256,7 +290,6 @@ class Progress:
                 for _, entry in self._ordered():
                     if entry.before_training:
                         entry.extension(self)
-        return handlers
 
     def _catch_interrupts(self) -> Any:
         """Ctrl-C ends training after the present iteration, so that no state is half updated.
@@ -332,23 +365,42 @@ class Progress:
                 f"{len(state)} keys without 'updater/iteration'",
                 hint="A file of weights alone is loaded into the model, not into the trainer.",
             )
-        done: list[tuple[Any, dict[str, Any]]] = []
+        undo: list[Callable[[], None]] = []
+        place = ""
         try:
-            for prefix, target in parts:
-                part = _part(state, prefix, strict)
-                done.append((target, _before(target)))
+            iteration = int(state["updater/iteration"])
+            earlier = float(state.get("_snapshot_elapsed_time", 0.0))
+            for place, target in parts:
+                part = _part(state, place, strict)
+                before = _before(target)
+                undo.append(functools.partial(target.load_state, before, strict=False))
                 target.load_state(part, strict=strict)
-        except Exception:  # a part that does not fit must not leave the others changed
-            for target, before in done:
-                target.load_state(before, strict=False)
-            raise
+            for place, target in self._optional_parts():
+                part = _part(state, place)
+                if part:  # an extension added after the snapshot starts afresh
+                    undo.append(functools.partial(target.load_state, _before(target)))
+                    target.load_state(part)
+        except Exception as error:  # a part that does not fit must not leave the others changed
+            for restore in undo:
+                restore()
+            if isinstance(error, RenkeiError):
+                raise
+            raise LoadError(
+                f"The snapshot's {place or 'count of iterations'!r} cannot be loaded",
+                f"{type(error).__name__}: {error}",
+                "what state() of this training gives",
+                "Nothing was changed.",
+            ) from error
+        self.iteration, self._earlier = iteration, earlier
+
+    def _optional_parts(self) -> list[tuple[str, Any]]:
+        """What a snapshot may lack, with the path of each."""
+        parts: list[tuple[str, Any]] = []
         for name, entry in self._extensions.items():
-            _get(state, f"extensions/{name}", entry.extension)
-            _get(state, f"extension_triggers/{name}", entry.trigger)
-        _get(state, "stop_trigger", self.stop_trigger)
-        _get(state, "_renkei/random", generator())
-        self.iteration = int(state["updater/iteration"])
-        self._earlier = float(state.get("_snapshot_elapsed_time", 0.0))
+            parts.append((f"extensions/{name}", entry.extension))
+            parts.append((f"extension_triggers/{name}", entry.trigger))
+        parts += [("stop_trigger", self.stop_trigger), ("_renkei/random", generator())]
+        return [(path, part) for path, part in parts if hasattr(part, "load_state")]
 
 
 def _default_name(extension: Any) -> str:
@@ -378,10 +430,3 @@ def _before(target: Any) -> dict[str, Any]:
         return copy.deepcopy(target.state())
     except UninitializedError:
         return {}
-
-
-def _get(state: Mapping[str, Any], prefix: str, part: Any) -> None:
-    """Loads a part that may be missing: an extension added after the snapshot starts afresh."""
-    own = _part(state, prefix)
-    if own and hasattr(part, "load_state"):
-        part.load_state(own)
