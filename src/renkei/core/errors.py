@@ -43,7 +43,8 @@ class RenkeiError(Exception):
         self.call, self.got, self.expected, self.hint = call, got, expected, hint
         self.place: list[str] = []
         self.link = ""
-        super().__init__(call, got, expected, hint)
+        self.expect, self.actual = expected, got
+        Exception.__init__(self, call, got, expected, hint)
 
     def __str__(self) -> str:
         text = self.call
@@ -60,14 +61,26 @@ class RenkeiError(Exception):
         return text
 
 
-class ShapeError(RenkeiError, ValueError):
+class InvalidType(Exception):
+    r"""Arguments whose types a function does not take: the base of ShapeError and DtypeError.
+
+    Programs written for Chainer catch this class and raise it with two texts, ``expect`` and
+    ``actual``, or with a whole message, ``msg``.
+    """
+
+    def __init__(self, expect: str, actual: str, msg: str | None = None) -> None:
+        super().__init__(f"Expect: {expect}\nActual: {actual}" if msg is None else msg)
+        self.expect, self.actual = expect, actual
+
+
+class ShapeError(RenkeiError, InvalidType, ValueError):
     r"""The shapes of the arguments do not fit together.
 
     The message names each argument with its shape and the rule that they break.
     """
 
 
-class DtypeError(RenkeiError, TypeError):
+class DtypeError(RenkeiError, InvalidType, TypeError):
     r"""An argument has a type or dtype that the function does not take.
 
     Variables of different dtypes do not mix silently: convert one with ``F.cast(x, dtype)``.

@@ -40,7 +40,7 @@ class Leaf:
     own API into its array.
     """
 
-    __slots__ = ("_dtype", "_shape", "ref", "written")
+    __slots__ = ("_dtype", "_shape", "node", "ref", "written")  # node: what a facade shows of it
 
     def __init__(self, variable: Variable) -> None:
         self.ref = weakref.ref(variable)
@@ -52,7 +52,7 @@ class Leaf:
 class Output:
     """The edge of one output among several of a function."""
 
-    __slots__ = ("_dtype", "_shape", "function", "index")
+    __slots__ = ("_dtype", "_shape", "function", "index", "node")
 
     def __init__(self, function: Any, index: int, array: Any) -> None:
         self.function, self.index = function, index
