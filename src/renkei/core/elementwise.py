@@ -366,17 +366,24 @@ def _settled(y: Any, inputs: tuple[Any, ...]) -> Any:
     return settle(y, arrays[0]) if len({x.dtype for x in arrays}) == 1 else as_array(y)
 
 
+def _taken() -> tuple[type, ...]:
+    return (np.generic, int, float, *get_array_types())
+
+
 def _arrays_only(name: str, expression: Callable[..., Any], n: int) -> Callable[..., Any]:
     """The function on bare arrays: nothing is recorded, NumPy's promotion holds."""
     fast = fast_kernels(name)
 
     def compute(*inputs: Any, **attributes: Any) -> Any:
         for x in inputs:
-            if not isinstance(x, (ndarray, np.generic, int, float, *get_array_types())):
+            if x.__class__ is not ndarray and not isinstance(x, _taken()):
                 raise DtypeError(name, describe(x), "a Variable, an array or a number")
         if fast and getattr(inputs[0], "size", 0) >= SMALL:
             return run(name, *inputs, **attributes)
-        return _settled(expression(get_array_module(*inputs), *inputs, **attributes), inputs)
+        y = expression(get_array_module(*inputs), *inputs, **attributes)
+        if y.__class__ is ndarray and y.dtype is getattr(inputs[0], "dtype", None):
+            return y
+        return _settled(y, inputs)
 
     return compute
 
