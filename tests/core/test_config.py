@@ -314,6 +314,13 @@ def test_slow_is_on_only_when_something_watches():
     assert current().slow is False
 
 
+def test_global_debug_slows_every_context_down():
+    with rk.using_config("train", True), rk.using_config("debug", True, global_config):
+        assert current().slow is True
+        assert in_a_thread(lambda: current().slow) is True
+    assert in_a_thread(lambda: current().slow) is False
+
+
 def test_settings_refuse_what_they_do_not_have():
     with pytest.raises(AttributeError, match="no configuration key 'nothing'"):
         Settings({"debug": False, "function_hooks": ()}, frozenset()).nothing

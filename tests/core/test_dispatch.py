@@ -94,6 +94,8 @@ def test_choices_are_remembered_per_signature(op):
     assert run(op, np.ones((3, 3)), stride=1) == "native"
     assert run(op, np.ones(3, np.float32), stride=[1]) == "reference"
     assert len(asked) == 4
+    assert run(op, np.ones(9), stride=1) == "native"
+    assert len(asked) == 4, "earlier choices are still known"
     with rk.using_config("kernels", ("reference",)):
         assert run(op, np.ones(1), stride=1) == "reference"
     assert len(asked) == 4, "a backend that is not allowed is not asked"
@@ -161,6 +163,8 @@ def test_the_decorator_returns_the_function(op):
     assert function() == "reference"
     assert kernel(op, backend="reference")(function) is function
     assert len(dispatch._table[op].kernels) == 1, "registering again changes nothing"
+    kernel(op, backend="native")(function)
+    assert [k.backend for k in dispatch._table[op].kernels] == ["native", "reference"]
 
 
 def test_config_kernels():
@@ -178,8 +182,11 @@ def test_config_kernels():
 def test_entry_points_are_loaded(monkeypatch, op):
     import importlib.metadata
 
+    loads = []
+
     class Point:
         def load(self):
+            loads.append(1)
             register(op, "plugin")
 
     def entry_points(group):
@@ -189,6 +196,8 @@ def test_entry_points_are_loaded(monkeypatch, op):
     monkeypatch.setattr(importlib.metadata, "entry_points", entry_points)
     monkeypatch.setattr(dispatch, "_loaded", False)
     assert run(op, np.ones(1)) == "plugin"
+    dispatch.load()
+    assert loads == [1]
 
 
 def test_every_operation_has_a_reference_or_overrides_a_body():
@@ -211,6 +220,8 @@ def test_signature_never_sees_sizes():
     a, b = np.ones((2, 3)), np.ones((5, 7))
     assert dispatch._signature((a, None, 3)) == dispatch._signature((b, None, 4))
     assert dispatch._signature((a,)) != dispatch._signature((a[0],))
+    assert dispatch._signature((a, None)) != dispatch._signature((a, 3))
+    assert dispatch._signature((a, None)) != dispatch._signature((a,))
 
 
 def test_a_broken_package_of_kernels_is_named_and_stops_nobody(monkeypatch):

@@ -194,6 +194,23 @@ def test_nan_hook_names_the_function():
         assert zero.grad is None
 
 
+def test_hooks_pass_over_outputs_that_nobody_used():
+    class Both(rk.Function):
+        outputs = ("a", "b")
+
+        def forward(self, x):
+            return x * 2, x * 3
+
+        def grad_x(self, ga, gb):
+            return ga * 2 if gb is None else ga * 2 + gb * 3
+
+    x = var(1.0)
+    with NanHook(), Log() as log, rk.using_config("debug", True):
+        Both()(x)[0].backward()
+    assert x.grad[0] == 2
+    assert ("backward", "both", [None], [[1.0], None]) in log.calls
+
+
 def test_nan_hook_lets_integers_pass():
     with NanHook():
         Variable(np.array([1, 2])) + 1
