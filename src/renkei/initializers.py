@@ -6,8 +6,10 @@ for every dtype and device.
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,7 @@ __all__ = [
     "get_fans",
     "get_initializer",
     "use_random_source",
+    "using_random_source",
 ]
 
 
@@ -47,6 +50,30 @@ def _default_source() -> Any:
 
 
 _source: Callable[[], Any] = _default_source
+_scoped: ContextVar[Any] = ContextVar("renkei random source", default=None)
+
+
+def _drawn_from() -> Any:
+    return _scoped.get() or _source()
+
+
+@contextlib.contextmanager
+def using_random_source(source: Any) -> Iterator[None]:
+    r"""Lets initializers without an ``rng`` of their own draw from an object, for a block.
+
+    Args:
+        source: has ``normal(loc, scale, size)`` and ``uniform(low, high, size)``, as the module
+            ``numpy.random``.
+
+    >>> with rk.initializers.using_random_source(np.random.RandomState(0)):
+    ...     rk.initializers.generate_array(rk.initializers.Normal(1.0), (2,))
+    array([1.7640524, 0.4001572], dtype=float32)
+    """
+    token = _scoped.set(source)
+    try:
+        yield
+    finally:
+        _scoped.reset(token)
 
 
 def use_random_source(source: Callable[[], Any] | None) -> None:
@@ -196,11 +223,11 @@ class _Random(Initializer):
         self.scale, self.rng = scale, rng
 
     def _normal(self, array: Any, std: float) -> None:
-        rng = self.rng or _source()
+        rng = self.rng or _drawn_from()
         _write(array, rng.normal(loc=0.0, scale=std, size=array.shape))
 
     def _uniform(self, array: Any, bound: float) -> None:
-        rng = self.rng or _source()
+        rng = self.rng or _drawn_from()
         _write(array, rng.uniform(low=-bound, high=bound, size=array.shape))
 
 
@@ -428,7 +455,7 @@ class Orthogonal(_Random):
                 "a matrix that the mode allows",
             )
         wide = columns > rows
-        rng = self.rng or _source()
+        rng = self.rng or _drawn_from()
         a = rng.normal(0.0, 1.0, (columns, rows) if wide else (rows, columns))
         q, r = np.linalg.qr(a)
         q *= np.copysign(self.scale, np.diag(r))
