@@ -40,6 +40,7 @@ class Reporter:
     def __init__(self) -> None:
         self.observation: dict[str, Any] = {}
         self._names: dict[int, tuple[str, Any]] = {}
+        self._tokens: list[Any] = []  # a stack: a Reporter may be entered inside itself
 
     def add_observer(self, name: str, observer: Any) -> None:
         """Reports that come with ``observer`` get the prefix ``<name>/``."""
@@ -51,11 +52,11 @@ class Reporter:
             self.add_observer(prefix + name, observer)
 
     def __enter__(self) -> Reporter:
-        self._token = _stack.set((*_stack.get(), self))
+        self._tokens.append(_stack.set((*_stack.get(), self)))
         return self
 
     def __exit__(self, *exc_info: Any) -> None:
-        _stack.reset(self._token)
+        _stack.reset(self._tokens.pop())
 
     @contextlib.contextmanager
     def scope(self, observation: dict[str, Any]) -> Iterator[None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from renkei.core.errors import DataError, RangeError
+from renkei.core.errors import DataError, DtypeError, RangeError, describe
 from renkei.core.random import generator
 from renkei.datasets.dataset import DatasetMixin, indices_of
 
@@ -25,7 +25,11 @@ __all__ = [
 
 
 def _same_length(call: str, datasets: Any) -> int:
-    lengths = {name: len(d) for name, d in datasets}
+    named = list(datasets)
+    for name, d in named:
+        if not hasattr(d, "__len__") or getattr(d, "shape", None) == ():
+            raise DtypeError(call, f"{describe(d)} as {name!r}", "lists, arrays or data sets")
+    lengths = {name: len(d) for name, d in named}
     if not lengths:
         raise DataError(call, "no data sets", "at least one")
     if len(set(lengths.values())) > 1:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from renkei.core.device import get_array_module, get_array_types, get_device
-from renkei.core.errors import DataError
+from renkei.core.errors import DataError, describe
 
 __all__ = ["concat_examples", "to_device"]
 
@@ -41,12 +41,17 @@ def concat_examples(batch: Sequence[Any], device: Any = None, padding: Any = Non
     array([[ 1, -1],
            [ 2,  3]])
     """
+    if not hasattr(batch, "__getitem__") or isinstance(batch, (str, Mapping)):
+        raise DataError("concat_examples(batch)", describe(batch), "a list of examples")
     if len(batch) == 0:
         raise DataError("batch is empty", hint="The iterator gave no examples.")
     first = batch[0]
     if isinstance(first, tuple):
         pads = padding if isinstance(padding, tuple) else (padding,) * len(first)
         _check_form(batch, tuple, len(first))
+        if len(pads) != len(first):
+            expected = f"{len(first)}, one for each item"
+            raise DataError("concat_examples(padding=...)", f"{len(pads)} values", expected)
         return tuple(
             to_device(device, _stack([example[i] for example in batch], pads[i], f"item {i}"))
             for i in range(len(first))
@@ -69,10 +74,18 @@ def _check_form(batch: Sequence[Any], form: Any, size: int) -> None:
                 f"example {i} is a {type(example).__name__} unlike the first one",
                 f"a {type(batch[0]).__name__} of {size} items",
             )
+        if isinstance(example, Mapping) and example.keys() != batch[0].keys():
+            got = f"example {i} with the keys {sorted(example)}"
+            raise DataError("concat_examples(batch)", got, f"{sorted(batch[0])}, as the first one")
 
 
 def _stack(items: list[Any], padding: Any, what: str) -> Any:
-    arrays = [x if isinstance(x, get_array_types()) else np.asarray(x) for x in items]
+    try:
+        arrays = [x if isinstance(x, get_array_types()) else np.asarray(x) for x in items]
+    except ValueError as error:  # lists of unequal lengths
+        raise DataError(
+            "concat_examples(batch)", f"{what}: {error}", "numbers or arrays"
+        ) from error
     if any(a.dtype == object for a in arrays):
         raise DataError("concat_examples(batch)", f"{what} that are no arrays", "numbers or arrays")
     xp = get_array_module(*arrays)
@@ -88,7 +101,11 @@ def _stack(items: list[Any], padding: Any, what: str) -> Any:
             "Give padding=0 to pad them to the largest.",
         )
     size = tuple(max(sizes) for sizes in zip(*shapes, strict=True))
-    result = xp.full((len(arrays), *size), padding, arrays[0].dtype)
+    try:
+        result = xp.full((len(arrays), *size), padding, xp.result_type(*arrays))
+    except (TypeError, ValueError) as error:
+        got = f"{describe(padding)} for {arrays[0].dtype} {what}"
+        raise DataError("concat_examples(padding=...)", got, "a number") from error
     for i, a in enumerate(arrays):
         result[(i, *map(slice, a.shape))] = a
     return result

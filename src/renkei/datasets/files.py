@@ -142,19 +142,25 @@ def read_csv(path: str | Path, label: str) -> tuple[TupleDataset, list[str]]:
         DataError: the file is missing or a cell is no number; the message names line and column.
     """
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"CSV file {path}", str(error), "a readable text file") from error
+        with open(path, newline="", encoding="utf-8-sig") as file:  # spreadsheets write a mark
+            reader = csv.reader(file)
+            rows = [(reader.line_num, row) for row in reader if row]  # blank lines are no rows
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"CSV file {path}", reason, "a readable text file") from error
     if len(rows) < 2:
         raise DataError(f"CSV file {path}", f"{len(rows)} lines", "a header and at least one row")
-    header = [name.strip() for name in rows[0]]
-    if label not in header:
-        raise DataError(f"CSV file {path}", f"columns {header}", f"a column {label!r}")
+    header = [name.strip() for name in rows[0][1]]
+    if label not in header or len(header) < 2:
+        expected = f"a column {label!r} and at least one other"
+        raise DataError(f"CSV file {path}", f"columns {header}", expected)
     at = header.index(label)
-    names = [row[at].strip() if at < len(row) else "" for row in rows[1:]]
+    x = [_numbers(path, line, row, header, at) for line, row in rows[1:]]
+    names = [row[at].strip() for _, row in rows[1:]]
+    if "" in names:
+        line = rows[1:][names.index("")][0]
+        raise DataError(f"CSV file {path}, line {line}", "no label", f"one in column {label!r}")
     classes = sorted(set(names), key=lambda n: (not n.lstrip("-").isdigit(), len(n), n))
-    x = [_numbers(path, i, row, header, at) for i, row in enumerate(rows[1:], 2)]
     t = np.array([classes.index(name) for name in names], np.int32)
     return TupleDataset(np.array(x, np.float32), t), classes
 
@@ -189,18 +195,31 @@ def read_npz(path: str | Path, x: str = "x", t: str = "t") -> TupleDataset:
     Raises:
         DataError: the file is damaged, a key is missing, or the lengths differ.
     """
-    try:
-        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
-            missing = [key for key in (x, t) if key not in archive]
-            if missing:
-                raise DataError(f"NPZ file {path}", f"keys {list(archive)}", f"keys {missing}")
-            inputs, labels = archive[x], archive[t]
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"NPZ file {path} cannot be read", str(error), "arrays") from error
+    inputs, labels = _arrays(path, (x, t))
+    if inputs.dtype.kind not in "biuf" or inputs.ndim < 1:
+        got, expected = f"{inputs.dtype} {inputs.shape}", "numbers (n, ...)"
+        raise DataError(f"NPZ file {path}, key {x!r}", got, expected)
     if labels.dtype.kind not in "iu" or labels.ndim != 1:
-        raise DataError(
-            f"NPZ file {path}, key {t!r}", f"{labels.dtype} {labels.shape}", "integers (n,)"
-        )
+        got, expected = f"{labels.dtype} {labels.shape}", "integers (n,)"
+        raise DataError(f"NPZ file {path}, key {t!r}", got, expected)
+    if len(inputs) != len(labels) or not len(labels):
+        got = f"{len(inputs)} inputs and {len(labels)} labels"
+        raise DataError(f"NPZ file {path}", got, "one length, at least 1")
     return TupleDataset(inputs.astype(np.float32), labels.astype(np.int32))
+
+
+def _arrays(path: Any, keys: tuple[str, ...]) -> list[Any]:
+    """Arrays of an NPZ archive by key; the file is of a stranger, so that anything may go wrong."""
+    try:
+        with open(path, "rb") as file, zipfile.ZipFile(file):
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as archive:
+                missing = [key for key in keys if key not in archive]
+                if missing:
+                    raise DataError(f"NPZ file {path}", f"keys {list(archive)}", f"keys {missing}")
+                return [np.asarray(archive[key]) for key in keys]
+    except DataError:
+        raise
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"NPZ file {path} cannot be read", reason, "arrays") from error

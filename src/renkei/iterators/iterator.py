@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from renkei.core.errors import DataError, LoadError, RangeError
+from renkei.core.errors import DataError, DtypeError, LoadError, RangeError, describe
 from renkei.core.random import generator
 
 __all__ = ["Iterator", "OrderedIterator", "Place", "ShuffleOrderSampler"]
@@ -62,6 +62,11 @@ class OrderedIterator(Iterator):
         repeat: go on with the next epoch for ever; a batch may then straddle the border.
         shuffle: a new random order for each epoch; None: yes, unless an ``order_sampler`` is given.
         order_sampler: takes (order, position), returns the order of the next epoch.
+
+    Raises:
+        DataError: the data set is empty.
+        DtypeError: it is no data set, or the batch size is no integer.
+        RangeError: the batch size is below 1.
     """
 
     def __init__(
@@ -73,6 +78,12 @@ class OrderedIterator(Iterator):
         order_sampler: Callable[[Any, int], Any] | None = None,
     ) -> None:
         name = type(self).__name__
+        if not hasattr(dataset, "__len__") or not hasattr(dataset, "__getitem__"):
+            raise DtypeError(
+                f"{name}(dataset, ...)", describe(dataset), "a list, array or data set"
+            )
+        if not isinstance(batch_size, (int, np.integer)):
+            raise DtypeError(f"{name}(batch_size=...)", describe(batch_size), "an integer")
         if batch_size < 1:
             raise RangeError(f"{name}(batch_size=...)", str(batch_size), "at least 1")
         if len(dataset) == 0:
@@ -184,7 +195,7 @@ class OrderedIterator(Iterator):
         if order is None and self.order_sampler is not None:
             order = self._place.order
         try:
-            self._place = Place(
+            place = Place(
                 int(state["current_position"]),
                 int(state["epoch"]),
                 bool(state["is_new_epoch"]),
@@ -195,3 +206,10 @@ class OrderedIterator(Iterator):
             raise LoadError(
                 f"{type(self).__name__}.load_state", f"no key {error}", "an iterator's state"
             ) from error
+        if not 0 <= place.position < self._length:
+            raise LoadError(
+                f"{type(self).__name__}.load_state",
+                f"position {place.position}",
+                f"one below {self._length}, as the data set has",
+            )
+        self._place = place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from renkei.core.errors import UsageError
+from renkei.core.errors import DtypeError, UsageError, describe
 from renkei.training.progress import Progress, _put
 from renkei.training.triggers import get_trigger
 
@@ -23,16 +23,33 @@ class Trainer(Progress):
         stop_trigger: when to stop, as in ``(20, "epoch")``; None: never.
         out: the directory that extensions write to.
         extensions: extensions to begin with.
+
+    Raises:
+        DtypeError: the updater is none.
+        UsageError: an optimizer was not set up.
     """
 
     def __init__(
         self, updater: Any, stop_trigger: Any = None, out: str = "result", extensions: Any = None
     ) -> None:
+        if not hasattr(updater, "get_all_optimizers"):
+            raise DtypeError(
+                "Trainer(updater)",
+                describe(updater),
+                "an updater",
+                "Use StandardUpdater(iterator, optimizer).",
+            )
         super().__init__(None, out)
         self.updater = updater
         self.stop_trigger = get_trigger(stop_trigger)
         self._done = False
         for name, optimizer in updater.get_all_optimizers().items():
+            if optimizer.target is None:
+                raise UsageError(
+                    "Trainer(updater)",
+                    f"the optimizer {name!r} without a target",
+                    hint="Call optimizer.setup(model) first.",
+                )
             self._observe(name, optimizer.target)
         updater.connect_trainer(self)
         for extension in extensions or ():

@@ -40,7 +40,7 @@ class IntervalTrigger:
     """
 
     def __init__(self, period: float, unit: str) -> None:
-        if not period > 0:
+        if not isinstance(period, (int, float)) or not period > 0:
             raise ConfigError("IntervalTrigger(period, unit)", repr(period), "a positive period")
         self.period, self.unit = period, _check_unit("IntervalTrigger(period, unit)", unit)
         self._previous_iteration, self._previous_epoch_detail = 0, 0.0
@@ -81,11 +81,17 @@ class ManualScheduleTrigger:
     Args:
         points: one point or a list of them.
         unit: ``"epoch"`` or ``"iteration"``.
+
+    Raises:
+        ConfigError: there are no points, or the unit is unknown.
     """
 
     def __init__(self, points: Any, unit: str) -> None:
+        call = "ManualScheduleTrigger(points, unit)"
         self.points = list(points) if isinstance(points, (list, tuple)) else [points]
-        self.unit = _check_unit("ManualScheduleTrigger(points, unit)", unit)
+        if not self.points or not all(isinstance(p, (int, float)) for p in self.points):
+            raise ConfigError(call, repr(points), "a number or a list of them")
+        self.unit = _check_unit(call, unit)
         self.finished = False
         self._previous_iteration, self._previous_epoch_detail = 0, 0.0
 
@@ -185,12 +191,12 @@ class BestValueTrigger:
         return True
 
     def state(self) -> dict[str, Any]:
-        result = {f"interval_trigger/{k}": v for k, v in self._interval_trigger.state().items()}
+        result = _state(self._interval_trigger, "interval_trigger/")
         result |= {f"summary/{k}": v for k, v in self._summary.state().items()}
         return result | {"best_value": None if self._best is None else np.asarray(self._best)}
 
     def load_state(self, state: Mapping[str, Any], strict: bool = True) -> None:
-        self._interval_trigger.load_state(_part(state, "interval_trigger/"))
+        _load(self._interval_trigger, state, "interval_trigger/")
         self._summary.load_state(_part(state, "summary/"))
         best = state.get("best_value")
         self._best = None if best is None else float(best)
@@ -198,6 +204,17 @@ class BestValueTrigger:
 
 def _part(state: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     return {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
+
+
+def _state(trigger: Any, prefix: str) -> dict[str, Any]:
+    """The state of an inner trigger, which may be any callable."""
+    own = trigger.state() if hasattr(trigger, "state") else {}
+    return {prefix + k: v for k, v in own.items()}
+
+
+def _load(trigger: Any, state: Mapping[str, Any], prefix: str) -> None:
+    if hasattr(trigger, "load_state"):
+        trigger.load_state(_part(state, prefix))
 
 
 class MaxValueTrigger(BestValueTrigger):
@@ -264,16 +281,15 @@ class EarlyStoppingTrigger:
         return self._max.get_training_length()
 
     def state(self) -> dict[str, Any]:
-        result = {f"check/{k}": v for k, v in self._check.state().items()}
-        result |= {f"max/{k}": v for k, v in self._max.state().items()}
+        result = _state(self._check, "check/") | _state(self._max, "max/")
         result |= {f"summary/{k}": v for k, v in self._summary.state().items()}
         return result | {"best": np.asarray(self._best), "count": np.asarray(self.count)}
 
     def load_state(self, state: Mapping[str, Any], strict: bool = True) -> None:
         if "best" not in state:  # a snapshot of Chainer's, which saves nothing here
             return
-        self._check.load_state(_part(state, "check/"))
-        self._max.load_state(_part(state, "max/"))
+        _load(self._check, state, "check/")
+        _load(self._max, state, "max/")
         self._summary.load_state(_part(state, "summary/"))
         self._best, self.count = float(state["best"]), int(state["count"])
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from renkei.core.device import get_device
+from renkei.core.errors import DtypeError, describe
 from renkei.datasets.convert import concat_examples
 
 __all__ = ["StandardUpdater"]
@@ -23,6 +24,9 @@ class StandardUpdater:
         device: where the batches, and the optimizers' targets, go; None leaves them.
         loss_func: gets the arrays of a batch and returns the loss; None: the optimizer's target.
         auto_new_epoch: tell the optimizers when an epoch begins.
+
+    Raises:
+        DtypeError: what should be an iterator or an optimizer is none, or none is ``main``.
     """
 
     def __init__(
@@ -36,6 +40,8 @@ class StandardUpdater:
     ) -> None:
         self._iterators = iterator if isinstance(iterator, dict) else {"main": iterator}
         self._optimizers = optimizer if isinstance(optimizer, dict) else {"main": optimizer}
+        _check_parts(self._iterators, "__next__", "an iterator, as SerialIterator(data, 32)")
+        _check_parts(self._optimizers, "target", "an optimizer, as SGD().setup(model)")
         self.converter, self.loss_func, self.iteration = converter, loss_func, 0
         self.device = None if device is None else get_device(device)
         self.auto_new_epoch = auto_new_epoch
@@ -102,3 +108,11 @@ class StandardUpdater:
         for path, part in self.parts():
             result.update({f"{path}/{k}": v for k, v in part.state().items()})
         return result
+
+
+def _check_parts(parts: Mapping[str, Any], attribute: str, expected: str) -> None:
+    if "main" not in parts:
+        raise DtypeError("StandardUpdater(...)", f"the keys {sorted(parts)}", "the key 'main'")
+    for part in parts.values():
+        if not hasattr(part, attribute):
+            raise DtypeError("StandardUpdater(iterator, optimizer)", describe(part), expected)

@@ -9,7 +9,7 @@ from typing import Any
 
 from renkei.core.config import scoped
 from renkei.core.device import get_device
-from renkei.core.errors import UsageError
+from renkei.core.errors import DtypeError, UsageError, describe
 from renkei.datasets.convert import concat_examples
 from renkei.reporter import DictSummary, Reporter, report, report_scope
 from renkei.training.extension import PRIORITY_WRITER, Extension
@@ -30,6 +30,9 @@ class Evaluator(Extension):
         device: where the batches go.
         eval_hook: called with the Evaluator before each run.
         eval_func: called with the arrays of a batch; None: the link ``main``.
+
+    Raises:
+        DtypeError: an iterator or a link is none, or there is no ``main``.
 
     >>> import renkei as rk
     >>> from renkei.iterators import SerialIterator
@@ -58,6 +61,8 @@ class Evaluator(Extension):
         self._targets = target if isinstance(target, dict) else {"main": target}
         self.converter, self.eval_hook, self.eval_func = converter, eval_hook, eval_func
         self.device = None if device is None else get_device(device)
+        _check("iterator", self._iterators, "__next__", "an iterator, as SerialIterator(data, 32)")
+        _check("target", self._targets, "namedlinks", "a link", main=eval_func is None)
         for name, each in self._iterators.items():
             if getattr(each, "repeat", False):
                 warnings.warn(
@@ -119,3 +124,11 @@ class Evaluator(Extension):
     def finalize(self) -> None:
         for iterator in self._iterators.values():
             iterator.finalize()
+
+
+def _check(name: str, parts: Any, attribute: str, expected: str, main: bool = True) -> None:
+    if main and "main" not in parts:
+        raise DtypeError(f"Evaluator({name}=...)", f"the keys {sorted(parts)}", "the key 'main'")
+    for part in parts.values():
+        if not hasattr(part, attribute):
+            raise DtypeError(f"Evaluator({name}=...)", describe(part), expected)

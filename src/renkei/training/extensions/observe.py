@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from renkei.training.extension import PRIORITY_WRITER, make_extension
+from renkei.training.extensions.shift import find_optimizer
 
 __all__ = ["observe_lr", "observe_value"]
 
@@ -24,8 +25,7 @@ def observe_lr(optimizer_name: str = "main", observation_key: str = "lr") -> Cal
     """An extension that reports an optimizer's learning rate, each epoch."""
 
     def rate(progress: Any) -> float:
-        optimizers = progress.optimizers
-        optimizer = optimizers.get(optimizer_name) or next(iter(optimizers.values()))
+        optimizer = find_optimizer(progress, optimizer_name)
         value: Any = getattr(optimizer, "lr" if hasattr(optimizer, "lr") else "alpha")
         now: Any = value(optimizer.t) if callable(value) else value
         return float(now)

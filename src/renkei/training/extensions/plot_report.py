@@ -9,6 +9,7 @@ from typing import Any
 
 from renkei.core.errors import require
 from renkei.reporter import DictSummary
+from renkei.serializers.atomic import atomic_write
 from renkei.training.extension import Extension
 from renkei.training.triggers import get_trigger
 
@@ -69,9 +70,8 @@ class PlotReport(Extension):
         axes.set_xlabel(self._x_key)
         axes.grid(self._grid)
         axes.legend()
-        partial = path + ".part"
-        figure.savefig(partial, format=os.path.splitext(path)[1][1:] or "png")
-        os.replace(partial, path)
+        with atomic_write(path) as file:
+            figure.savefig(file, format=os.path.splitext(path)[1][1:] or "png")
 
     def state(self) -> dict[str, Any]:
         result: dict[str, Any] = {"_points": json.dumps(self._points)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any, TextIO
 
-from renkei.core.errors import require
+from renkei.core.errors import RangeError, require
 from renkei.training.extension import Extension
 
 __all__ = ["ProgressBar"]
@@ -29,6 +29,8 @@ class ProgressBar(Extension):
         update_interval: int = 1,
         out: TextIO | None = None,
     ) -> None:
+        if update_interval < 1:
+            raise RangeError("ProgressBar(update_interval=...)", str(update_interval), "at least 1")
         self._length, self._interval, self._out = training_length, update_interval, out
         self._bar: Any = None
 

@@ -7,10 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from renkei.core.errors import RangeError
+from renkei.core.errors import RangeError, UsageError
 from renkei.training.extension import Extension
 
 __all__ = ["ExponentialShift"]
+
+
+def find_optimizer(progress: Any, name: str) -> Any:
+    """The optimizer of a name, or the first one there is."""
+    optimizers = progress.optimizers
+    if not optimizers:
+        raise UsageError(
+            "This extension needs an optimizer", hint="As in Progress(..., optimizer=optimizer)."
+        )
+    return optimizers[name] if name in optimizers else next(iter(optimizers.values()))
 
 
 class _Shift(Extension):
@@ -25,6 +35,12 @@ class _Shift(Extension):
 
     def initialize(self, progress: Any) -> None:
         optimizer = self._find(progress)
+        if not hasattr(optimizer, self._attr):
+            raise UsageError(
+                f"{type(self).__name__}({self._attr!r}, ...)",
+                f"{optimizer!r} without {self._attr!r}",
+                "the name of a hyper-parameter",
+            )
         if self._init is None:
             self._init = getattr(optimizer, self._attr)
         if self._last_value is not None:  # resumed
@@ -39,8 +55,7 @@ class _Shift(Extension):
     def _find(self, progress: Any) -> Any:
         if self._optimizer is not None:
             return self._optimizer
-        optimizers = progress.optimizers
-        return optimizers.get("main") or next(iter(optimizers.values()))
+        return find_optimizer(progress, "main")
 
     def _set(self, optimizer: Any) -> None:
         self._last_value = self._value()

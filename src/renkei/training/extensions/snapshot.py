@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from renkei.core.errors import LoadError
+from renkei.core.errors import LoadError, UsageError
 from renkei.serializers.npz import load_npz, save_npz
 from renkei.training.extension import Extension
 
@@ -37,6 +37,10 @@ class Snapshot(Extension):
         self.n_retains, self.autoload = n_retains, autoload
 
     def initialize(self, progress: Any) -> None:
+        if progress.out is None:
+            raise UsageError(
+                "snapshot()", "out=None", "a directory", "As in Progress(out='result')."
+            )
         if not self.autoload:
             return
         for path in reversed(self._files(progress)):
