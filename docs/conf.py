@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import renkei
@@ -31,10 +32,11 @@ napoleon_numpy_docstring = False
 suppress_warnings = ["ref.python"]  # one class reachable under two names
 
 # Packages without a page of their own in the reference.
-HIDDEN = {"cli", "core", "kernels"}
+HIDDEN = {"cli", "compat", "core", "kernels"}
 
 
-def page(module_name: str, names: list[str]) -> str:
+def page(module_name: str, names: list[str], elsewhere: set[str]) -> str:
+    """The reference page of a package; what another page describes is shown without an index."""
     lines = [f"# {module_name}", "", "```{eval-rst}", f".. automodule:: {module_name}", ""]
     module = importlib.import_module(module_name)
     for name in sorted(names):
@@ -44,10 +46,13 @@ def page(module_name: str, names: list[str]) -> str:
         home = getattr(value, "__module__", None) or module_name
         if kind == "data" or not hasattr(importlib.import_module(home), name):
             home = module_name
-        if value.__class__ is type(renkei):
+        if isinstance(value, ModuleType):
             continue  # a submodule has its own page
-        members = ["   :members:"] if kind == "class" else []
-        lines += [f".. auto{kind}:: {home}.{name}", *members, ""]
+        options = ["   :members:"] if kind == "class" else []
+        if f"{home}.{name}" in elsewhere:
+            options = ["   :no-index:"]
+        elsewhere.add(f"{home}.{name}")
+        lines += [f".. auto{kind}:: {home}.{name}", *options, ""]
     return "\n".join([*lines, "```", ""])
 
 
@@ -55,12 +60,12 @@ def write_reference(*_: Any) -> None:
     folder = Path(__file__).parent / "reference" / "generated"
     folder.mkdir(parents=True, exist_ok=True)
     submodules = [m.name for m in pkgutil.iter_modules(renkei.__path__)]
-    found = ["renkei", *(f"renkei.{n}" for n in submodules if n not in HIDDEN and n[0] != "_")]
-    wanted = {}
+    found = [*(f"renkei.{n}" for n in submodules if n not in HIDDEN and n[0] != "_"), "renkei"]
+    wanted, described = {}, set()
     for module_name in found:
         names = getattr(importlib.import_module(module_name), "__all__", None)
         if names:
-            wanted[folder / f"{module_name}.md"] = page(module_name, list(names))
+            wanted[folder / f"{module_name}.md"] = page(module_name, list(names), described)
     for old in set(folder.glob("*.md")) - set(wanted):
         old.unlink()
     for path, text in wanted.items():

@@ -59,7 +59,7 @@ class WeightDecay:
 
 
 class Lasso:
-    r"""Pulls parameters to zero at a constant pace: g ← g + rate sign(p), from rate Σ |p|.
+    r"""Pulls parameters to zero at a constant pace: the gradient becomes ``g + rate sign(p)``.
 
     Args:
         rate: the strength.
