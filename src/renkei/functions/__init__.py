@@ -35,6 +35,7 @@ _FAMILIES = {
     "max_pooling_1d max_pooling_2d max_pooling_3d max_pooling_nd spatial_pyramid_pooling_2d",
     "rearrange": "as_strided depth2space diagonal flip fliplr flipud repeat space2depth tile",
     "reduction": "argmax argmin average batch_l2_norm_squared logsumexp max mean min sum",
+    "resize": "resize_images",
     "rnn": "lstm slstm tree_lstm",
     "shape": "expand_dims flatten moveaxis reshape rollaxis squeeze swapaxes transpose",
     "softmax": "log_softmax softmax",
