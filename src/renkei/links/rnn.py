@@ -315,11 +315,11 @@ class StatelessGRU(Link):
     ) -> None:
         super().__init__()
         self.state_size = out_size
-        for name in ("W_r", "W_z", "W"):
-            setattr(self, name, Linear(in_size, out_size, initialW=init, initial_bias=bias_init))
-        for name in ("U_r", "U_z", "U"):
+        for gate in ("_r", "_z", ""):
+            upward = Linear(in_size, out_size, initialW=init, initial_bias=bias_init)
             inner = Linear(out_size, out_size, initialW=inner_init, initial_bias=bias_init)
-            setattr(self, name, inner)
+            setattr(self, "W" + gate, upward)
+            setattr(self, "U" + gate, inner)
 
     W_r: Linear
     W_z: Linear
