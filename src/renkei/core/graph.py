@@ -17,7 +17,7 @@ from numpy import ndarray
 
 from renkei.core.config import current, scoped
 from renkei.core.device import as_array, get_array_module
-from renkei.core.errors import DtypeError, GraphError, ShapeError
+from renkei.core.errors import DtypeError, GraphError, ShapeError, describe
 from renkei.core.function import BARE
 from renkei.core.hooks import observe_backward
 from renkei.core.variable import Leaf, Output, Variable
@@ -421,6 +421,8 @@ def _seeds(
 def _check_seed(call: str, y: Variable, g: Any) -> None:
     if g.shape != y.shape:
         raise ShapeError(call, f"a gradient {g.shape}", f"{y.shape}, as the output is")
+    if g.dtype != y.dtype:
+        raise DtypeError(call, f"a gradient {g.dtype}", f"{y.dtype}, as the output is")
 
 
 def _check_list(call: str, name: str, values: Any, n: int | None = None) -> None:
@@ -428,6 +430,9 @@ def _check_list(call: str, name: str, values: Any, n: int | None = None) -> None
         raise DtypeError(f"{call}({name}=...)", type(values).__name__, "a list or a tuple")
     if n is not None and len(values) != n:
         raise ShapeError(f"{call}({name}=...)", f"{len(values)} of them", f"{n}")
+    for i, value in enumerate(values):
+        if not isinstance(value, Variable) and (value is not None or n is None):
+            raise DtypeError(f"{call}({name}=...)", f"{describe(value)} at {i}", "a Variable")
 
 
 def _unchain_backward(self: Variable) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from renkei.core.device import (
     get_array_types,
     get_device,
 )
-from renkei.core.errors import ShapeError
+from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.variable import Leaf, Variable
 
 __all__ = ["Parameter"]
@@ -95,9 +96,15 @@ class Parameter(Variable):
 
     def initialize(self, shape: int | tuple[int, ...]) -> None:
         """Makes the array: the initializer fills it on the host, and it goes to the device."""
-        array = np.empty(_as_shape(shape), self.dtype)
+        try:
+            array = np.empty(_as_shape(shape), self.dtype)
+        except ValueError as error:  # more elements than can be counted
+            raise ShapeError(
+                "Parameter.initialize(shape)", f"{shape}", f"sizes: {error}"
+            ) from error
         if callable(self.initializer):
-            self.initializer(array)
+            if array.size:  # the usual deviations divide by the sizes
+                self.initializer(array)
         else:
             array[...] = np.nan if self.initializer is None else as_array(self.initializer)
         self.array = self._device.send(array)
@@ -135,4 +142,11 @@ def _rebuild_parameter(
 
 
 def _as_shape(shape: int | tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(shape) if isinstance(shape, (tuple, list)) else (int(shape),)
+    sizes = shape if isinstance(shape, (tuple, list)) else (shape,)
+    try:
+        result = tuple(operator.index(size) for size in sizes)
+    except TypeError:
+        raise DtypeError("Parameter(initializer, shape)", describe(shape), "integers") from None
+    if any(size < 0 for size in result):
+        raise RangeError("Parameter(initializer, shape)", f"{shape}", "sizes of 0 or more")
+    return result

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from renkei.core.config import environment
-from renkei.core.errors import RangeError
+from renkei.core.errors import DtypeError, RangeError, describe
 
 __all__ = ["Generator", "bits", "generator", "seed", "uniform"]
 
@@ -43,6 +43,8 @@ class Generator:
         """Starts the stream anew."""
         if seed is None:
             seed = int.from_bytes(os.urandom(8), "little")
+        if not isinstance(seed, (int, np.integer)):
+            raise DtypeError("seed(seed)", describe(seed), "an integer")
         if seed < 0:
             raise RangeError("seed(seed)", str(seed), "a non-negative integer")
         self.key = int(seed) % 2**64
@@ -149,6 +151,7 @@ def seed(seed: int | None = None) -> None:
         seed: a non-negative integer; None takes one from the operating system.
 
     Raises:
+        DtypeError: the seed is no integer.
         RangeError: the seed is negative.
 
     >>> import renkei as rk

@@ -165,7 +165,12 @@ class Variable:
 
     def item(self) -> Any:
         """The value of a Variable of one element, as a Python number."""
-        return self._values().item()
+        array = self._values()
+        if array.size != 1:
+            raise ShapeError(
+                f"A number from {self._described()}", f"shape {array.shape}", "one element"
+            )
+        return array.item()
 
     def __float__(self) -> float:
         return float(self.item())
@@ -232,6 +237,8 @@ class Variable:
 
     @grad_var.setter
     def grad_var(self, grad: Variable | None) -> None:
+        if grad is not None and not isinstance(grad, Variable):
+            raise DtypeError("Variable.grad_var = g", describe(grad), "a Variable or None")
         self._check_grad(None if grad is None else grad.array)
         self._set_grad(grad)
 
@@ -281,6 +288,8 @@ class Variable:
         if theirs is None:
             return
         theirs = device_of(self._values()).send(theirs)
+        if theirs.shape != self.shape:
+            raise ShapeError("addgrad(other)", f"a gradient {theirs.shape}", f"{self.shape}")
         mine = self.grad
         self.grad = theirs.copy() if mine is None else mine + theirs
 

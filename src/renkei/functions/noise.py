@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from renkei.core.config import current
 from renkei.core.device import get_array_module
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
@@ -90,6 +92,8 @@ def _floats(call: str, **arrays: Any) -> None:
 
 
 def _check_ratio(call: str, ratio: float) -> None:
+    if not isinstance(ratio, (int, float, np.number)):
+        raise DtypeError(call, f"ratio={describe(ratio)}", "a number in the range [0, 1)")
     if not 0 <= ratio < 1:
         raise RangeError(call, f"ratio={ratio!r}", "a number in the range [0, 1)")
 

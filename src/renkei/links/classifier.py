@@ -80,5 +80,7 @@ class Classifier(Chain):
         if not -len(args) <= key < len(args):
             expected = f"labels at position {key}"
             raise UsageError("Classifier(...)(...)", f"{len(args)} arguments", expected)
+        if len(args) == 1 and not kwargs:
+            raise UsageError("Classifier(...)(...)", "1 argument", "inputs and labels")
         at = key % len(args)
         return args[:at] + args[at + 1 :], args[at]

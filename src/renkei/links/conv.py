@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from renkei.core.errors import ShapeError
+from renkei.core.errors import RangeError, ShapeError
 from renkei.core.parameter import Parameter
 from renkei.core.shapes import tuple_of
 from renkei.functions.conv import (
@@ -15,6 +15,7 @@ from renkei.functions.conv import (
 )
 from renkei.initializers import get_initializer
 from renkei.links.link import Link
+from renkei.links.sizes import check_sizes
 
 __all__ = [
     "Convolution1D",
@@ -57,6 +58,18 @@ class _Convolution(Link):
         in_channels, out_channels, ksize = sizes
         if ksize is None:  # Convolution2D(out_channels, ksize)
             in_channels, out_channels, ksize = None, in_channels, out_channels
+        name = type(self).__name__
+        check_sizes(
+            name,
+            in_channels=in_channels,
+            out_channels=out_channels,
+            groups=self.groups,
+            ndim=self.ndim,
+        )
+        if min(tuple_of(f"{name}(...)", "ksize", ksize, self.ndim), default=1) < 1:
+            raise RangeError(f"{name}(...)", f"ksize={ksize!r}", "positive integers")
+        if self.groups < 1:
+            raise RangeError(f"{name}(...)", f"groups={self.groups!r}", "at least 1")
         self.out_channels, self.ksize = out_channels, ksize
         self.W = Parameter(get_initializer(initial_w))
         if in_channels is not None:

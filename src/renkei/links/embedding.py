@@ -8,6 +8,7 @@ from renkei.core.parameter import Parameter
 from renkei.functions.embedding import embed_id
 from renkei.initializers import Normal, get_initializer
 from renkei.links.link import Link
+from renkei.links.sizes import check_sizes
 
 __all__ = ["EmbedID"]
 
@@ -37,6 +38,7 @@ class EmbedID(Link):
         ignore_label: int | None = None,
     ) -> None:
         super().__init__()
+        check_sizes("EmbedID", in_size=in_size, out_size=out_size)
         self.in_size, self.out_size, self.ignore_label = in_size, out_size, ignore_label
         self.W = Parameter(get_initializer(initialW, Normal(1.0)), (in_size, out_size))
 

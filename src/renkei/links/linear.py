@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+from renkei.core.errors import UsageError
 from renkei.core.parameter import Parameter
 from renkei.functions.linear import linear
 from renkei.initializers import get_initializer
 from renkei.links.link import Link
-from renkei.links.sizes import input_shape
+from renkei.links.sizes import check_sizes, input_shape
 
 __all__ = ["Linear"]
 
@@ -48,7 +49,10 @@ class Linear(Link):
         super().__init__()
         if out_size is None:
             in_size, out_size = None, in_size
-        self.out_size: int = out_size  # type: ignore[assignment]
+        if out_size is None:
+            raise UsageError("Linear()", "no size", "at least out_size")
+        check_sizes("Linear", in_size=in_size, out_size=out_size)
+        self.out_size = out_size
         self.W = Parameter(get_initializer(initialW))
         if in_size is not None:
             self.W.initialize((self.out_size, in_size))

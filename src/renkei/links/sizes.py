@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
-from renkei.core.errors import DtypeError, ShapeError, describe
+from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 
 __all__ = []  # for links only
+
+
+def check_sizes(link: str, **sizes: Any) -> None:
+    """Refuses sizes that are no integers or negative; None is an open one."""
+    for name, size in sizes.items():
+        if size is None:
+            continue
+        try:
+            negative = operator.index(size) < 0
+        except TypeError:
+            raise DtypeError(f"{link}({name}=...)", describe(size), "an integer") from None
+        if negative:
+            raise RangeError(f"{link}({name}=...)", str(size), "a size of 0 or more")
 
 
 def input_shape(call: str, x: Any, ndim: int, axes: str) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from renkei.core.errors import DtypeError, UsageError, describe
 from renkei.core.parameter import Parameter
+from renkei.core.variable import Variable
 from renkei.links.link import Link
 from renkei.optimizers import state as optimizer_state
 from renkei.optimizers.loss_scaling import LossScaling, all_finite
@@ -23,6 +24,7 @@ from renkei.optimizers.update_rule import (
     HookList,
     Hyperparameter,
     UpdateRule,
+    checked,
     hyperparameter,
     update_parameters,
 )
@@ -285,7 +287,7 @@ class GradientMethod(Optimizer):
         self.hyperparam = Hyperparameter()
         self._use_fp32_update = False
         for name, value in hyperparameters.items():
-            setattr(self.hyperparam, name, value)
+            setattr(self.hyperparam, name, checked(name, value))
 
     def create_update_rule(self) -> UpdateRule:
         """A new rule for one parameter, whose hyper-parameters come from the optimizer."""
@@ -314,10 +316,14 @@ class GradientMethod(Optimizer):
         Raises:
             UsageError: ``setup`` was not called.
             UninitializedError: a parameter has no array yet.
+            DtypeError: ``lossfun`` returned no Variable.
         """
         self._check_set_up("update()")
         if lossfun is not None:
             loss = lossfun(*args, **kwds)
+            if not isinstance(loss, Variable):
+                call = f"update({getattr(lossfun, '__name__', type(lossfun).__name__)}, ...)"
+                raise DtypeError(call, f"a loss {describe(loss)}", "a Variable")
             self._clear()
             loss.backward(loss_scale=self._scaling.scale)
             del loss  # the graph; its memory is free while the parameters are updated

@@ -15,7 +15,14 @@ from numpy import ndarray
 
 from renkei.core.device import device_of, get_array_module, using_device
 from renkei.core.dispatch import run
-from renkei.core.errors import ConfigError, UninitializedError, UsageError
+from renkei.core.errors import (
+    ConfigError,
+    DtypeError,
+    RangeError,
+    UninitializedError,
+    UsageError,
+    describe,
+)
 from renkei.core.parameter import Parameter
 from renkei.core.variable import Leaf, tick
 
@@ -70,6 +77,15 @@ class Hyperparameter:
         return f"Hyperparameter({', '.join(f'{k}={v}' for k, v in pairs)})"
 
 
+def checked(name: str, value: Any) -> Any:
+    """A hyper-parameter's value, unless it can be none."""
+    if isinstance(value, str):
+        raise DtypeError(f"{name}=...", describe(value), "a number or a schedule t -> number")
+    if isinstance(value, (float, np.floating)) and np.isnan(value):
+        raise RangeError(f"{name}=...", str(value), "a number")
+    return value
+
+
 class hyperparameter:
     r"""Declares an attribute of an optimizer as a hyper-parameter.
 
@@ -92,7 +108,7 @@ class hyperparameter:
         return self if optimizer is None else getattr(optimizer.hyperparam, self._name)
 
     def __set__(self, optimizer: Any, value: Any) -> None:
-        setattr(optimizer.hyperparam, self._name, value)
+        setattr(optimizer.hyperparam, self._name, checked(self._name, value))
 
 
 class HookList:

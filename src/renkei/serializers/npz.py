@@ -15,7 +15,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 from numpy.lib import format as npy
 
-from renkei.core.errors import LoadError
+from renkei.core.errors import DtypeError, LoadError, describe
 from renkei.serializers.atomic import atomic_write
 from renkei.serializers.pickled_none import LONGEST, PICKLED_NONE, is_pickled_none
 from renkei.serializers.state import Ignore, State, collect, file_name, restore
@@ -161,6 +161,8 @@ def read_npz_state(file: File) -> State:
 @contextlib.contextmanager
 def _opened(file: File, name: str) -> Iterator[IO[bytes]]:
     if not isinstance(file, (str, os.PathLike)):
+        if not hasattr(file, "seek"):
+            raise DtypeError("load_npz(file, ...)", describe(file), "a path or a file of bytes")
         file.seek(0)
         yield file
         return
