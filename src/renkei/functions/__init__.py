@@ -18,6 +18,7 @@ _FAMILIES = {
     "conversion": "cast copy identity",
     "cumulative": "cumprod cumsum prod",
     "embedding": "embed_id",
+    "gamma": "digamma lgamma polygamma zeta",
     "indexing": "get_item permutate scatter_add select_item where",
     "join_split": "concat dstack hstack separate split_axis stack transpose_sequence vstack",
     "linalg": "batch_matmul einsum matmul tensordot",
@@ -27,6 +28,7 @@ _FAMILIES = {
     "mean_absolute_error mean_squared_error squared_error",
     "math": "arccos arcsin arctan arctan2 arctanh ceil clip cos cosh exp expm1 fix floor log log1p "
     "log2 log10 rsqrt sign sin sinh sqrt square squared_difference tan",
+    "n_step": "n_step_bigru n_step_bilstm n_step_birnn n_step_gru n_step_lstm n_step_rnn",
     "noise": "dropout gaussian gumbel_softmax zoneout",
     "normalization": "batch_normalization fixed_batch_normalization group_normalization "
     "layer_normalization local_response_normalization normalize",
@@ -37,6 +39,8 @@ _FAMILIES = {
     "reduction": "argmax argmin average batch_l2_norm_squared logsumexp max mean min sum",
     "resize": "resize_images",
     "rnn": "lstm slstm tree_lstm",
+    "sampling": "deformable_convolution_2d_sampler spatial_transformer_grid "
+    "spatial_transformer_sampler",
     "shape": "expand_dims flatten moveaxis reshape rollaxis squeeze swapaxes transpose",
     "softmax": "log_softmax softmax",
     "special": "erf erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
