@@ -10,7 +10,7 @@ _FAMILIES = {
     "recall",
     "activation": "clipped_relu crelu elu gelu hard_sigmoid leaky_relu maxout mish prelu relu "
     "relu6 rrelu selu sigmoid silu softplus swish tanh",
-    "arithmetic": "absolute add divide fmod maximum minimum multiply negative power subtract",
+    "arithmetic": "absolute add divide fmod linear_interpolate maximum minimum multiply negative power subtract",
     "broadcast": "bias broadcast broadcast_to scale sum_to",
     "conv": "convolution_1d convolution_2d convolution_3d convolution_nd deconvolution_1d "
     "deconvolution_2d deconvolution_3d deconvolution_nd depthwise_convolution_2d "
@@ -18,6 +18,7 @@ _FAMILIES = {
     "conversion": "cast copy identity",
     "cumulative": "cumprod cumsum prod",
     "embedding": "embed_id",
+    "fourier": "fft ifft",
     "gamma": "digamma lgamma polygamma zeta",
     "indexing": "get_item permutate scatter_add select_item where",
     "join_split": "concat dstack hstack separate split_axis stack transpose_sequence vstack",
@@ -28,6 +29,7 @@ _FAMILIES = {
     "mean_absolute_error mean_squared_error squared_error",
     "math": "arccos arcsin arctan arctan2 arctanh ceil clip cos cosh exp expm1 fix floor log log1p "
     "log2 log10 rsqrt sign sin sinh sqrt square squared_difference tan",
+    "matrix": "batch_det batch_inv cholesky det inv",
     "n_step": "n_step_bigru n_step_bilstm n_step_birnn n_step_gru n_step_lstm n_step_rnn",
     "noise": "dropout gaussian gumbel_softmax zoneout",
     "normalization": "batch_normalization fixed_batch_normalization group_normalization "

@@ -16,6 +16,8 @@ _FAMILIES = {
     "embedding": "EmbedID",
     "linear": "Linear",
     "link": "Link State",
+    "n_step": "NStepBiGRU NStepBiLSTM NStepBiRNNReLU NStepBiRNNTanh NStepGRU NStepLSTM "
+    "NStepRNNReLU NStepRNNTanh",
     "normalization": "BatchNormalization GroupNormalization LayerNormalization",
     "rnn": "GRU LSTM StatefulGRU StatefulPeepholeLSTM StatelessGRU StatelessLSTM",
 }
