@@ -10,7 +10,8 @@ _FAMILIES = {
     "recall",
     "activation": "clipped_relu crelu elu gelu hard_sigmoid leaky_relu maxout mish prelu relu "
     "relu6 rrelu selu sigmoid silu softplus swish tanh",
-    "arithmetic": "absolute add divide fmod linear_interpolate maximum minimum multiply negative power subtract",
+    "arithmetic": "absolute add divide fmod linear_interpolate maximum minimum multiply "
+    "negative power subtract",
     "broadcast": "bias broadcast broadcast_to scale sum_to",
     "conv": "convolution_1d convolution_2d convolution_3d convolution_nd deconvolution_1d "
     "deconvolution_2d deconvolution_3d deconvolution_nd depthwise_convolution_2d "

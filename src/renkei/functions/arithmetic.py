@@ -13,6 +13,7 @@ __all__ = [
     "add",
     "divide",
     "fmod",
+    "linear_interpolate",
     "maximum",
     "minimum",
     "multiply",
@@ -274,3 +275,25 @@ def minimum(xp: Any, x1: Any, x2: Any) -> Any:
     array([ 1., -1.])
     """
     return xp.minimum(x1, x2)
+
+
+@elementwise(p=lambda gz, x, y: gz * (x - y), x=lambda gz, p: gz * p, y=lambda gz, p: gz - gz * p)
+def linear_interpolate(xp: Any, p: Any, x: Any, y: Any) -> Any:
+    r"""A mixture of two arrays: :math:`z = p x + (1 - p) y`.
+
+    Args:
+        p: the share of ``x``, array, Variable or number.
+        x: array, Variable or number.
+        y: array, Variable or number. The shapes of all three broadcast.
+
+    Returns:
+        Array or Variable of the broadcast shape.
+
+    Raises:
+        ShapeError: the shapes do not broadcast.
+        DtypeError: Variables of different dtypes.
+
+    >>> F.linear_interpolate(np.array([0.0, 0.25, 1.0]), np.ones(3), np.full(3, 5.0))
+    array([5., 4., 1.])
+    """
+    return p * x + (1 - p) * y

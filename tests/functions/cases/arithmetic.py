@@ -120,4 +120,17 @@ CASES = [
     ),
     Case(F.minimum, [(3, 4), (3, 4)], expected=lambda x, y: (x + y - abs(x - y)) / 2, empty=True),
     Case(F.minimum, [(4,), (3, 4)], label="broadcast", expected=lambda x, y: np.where(x < y, x, y)),
+    Case(
+        F.linear_interpolate,
+        [(3, 4), (3, 4), (3, 4)],
+        low=0.1,
+        expected=lambda p, x, y: y + p * (x - y),
+        empty=True,
+    ),
+    Case(
+        F.linear_interpolate,
+        [(3, 1), (4,), (2, 3, 4)],
+        label="broadcast",
+        expected=lambda p, x, y: y + p * (x - y),
+    ),
 ]
