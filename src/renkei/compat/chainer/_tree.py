@@ -77,6 +77,66 @@ LEAVES: dict[str, tuple[str, str]] = {
     "functions.rnn": ("functions", "lstm n_step_gru n_step_lstm n_step_rnn slstm tree_lstm"),
     "functions.theano": ("functions", "theano_function"),
     "functions.util": ("functions", "forget"),
+    # -- links
+    "links.activation": ("links", "maxout prelu simplified_dropconnect swish"),
+    "links.connection": (
+        "links",
+        "bias bilinear convolution_2d convolution_nd deconvolution_2d deconvolution_nd "
+        "deformable_convolution_2d depthwise_convolution_2d dilated_convolution_2d embed_id "
+        "highway inception inceptionbn linear local_convolution_2d mlp_convolution_2d parameter "
+        "scale",
+    ),
+    "links.loss": ("links", "black_out crf1d hierarchical_softmax negative_sampling"),
+    "links.model": ("links", "classifier"),
+    "links.model.vision": ("links", "googlenet resnet vgg"),
+    "links.normalization": (
+        "links",
+        "batch_normalization batch_renormalization decorrelated_batch_normalization "
+        "group_normalization layer_normalization",
+    ),
+    "links.rnn": (
+        "links",
+        "gru lstm mgu n_step_gru n_step_lstm n_step_rnn peephole tree_lstm zoneoutlstm",
+    ),
+    "links.theano": ("links", "theano_function"),
+    # -- training
+    "initializers": ("initializers", "constant normal orthogonal sampling uniform"),
+    "optimizers": (
+        "optimizers",
+        "ada_delta ada_grad adam corrected_momentum_sgd momentum_sgd msvag nesterov_ag rmsprop "
+        "rmsprop_graves sgd smorms3",
+    ),
+    "optimizer_hooks": (
+        "optimizer_hooks",
+        "gradient_clipping gradient_hard_clipping gradient_lars gradient_noise lasso weight_decay",
+    ),
+    "training.updaters": (
+        "training.updaters",
+        "multiprocess_parallel_updater parallel_updater standard_updater",
+    ),
+    "training.triggers": (
+        "training.triggers",
+        "early_stopping_trigger interval_trigger manual_schedule_trigger minmax_value_trigger "
+        "once_trigger time_trigger",
+    ),
+    "training.extensions": (
+        "training.extensions",
+        "_snapshot computational_graph dump_graph evaluator exponential_shift fail_on_nonnumber "
+        "inverse_shift linear_shift log_report micro_average multistep_shift parameter_statistics "
+        "plot_report polynomial_shift print_report progress_bar snapshot_writers step_shift util "
+        "value_observation variable_statistics_plot variable_unchain warmup_shift",
+    ),
+    "iterators": (
+        "iterators",
+        "dali_iterator multiprocess_iterator multithread_iterator order_samplers serial_iterator "
+        "_statemachine",
+    ),
+    "datasets": (
+        "datasets",
+        "cifar concatenated_dataset dict_dataset fashion_mnist image_dataset kuzushiji_mnist mnist "
+        "pickle_dataset ptb sub_dataset svhn text_dataset transform_dataset tuple_dataset",
+    ),
+    "link_hooks": ("link_hooks", "spectral_normalization timer weight_standardization"),
 }
 
 # module: the module that it is

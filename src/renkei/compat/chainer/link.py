@@ -12,11 +12,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from renkei.compat.chainer._wrap import as_parameter, wrapped
 from renkei.compat.chainer.device_resident import DeviceResident, _ToDevice
 from renkei.compat.chainer.initializer import numpy_random
 from renkei.compat.chainer.initializers import drawing_from_numpy
+from renkei.compat.chainer.variable import Parameter as FacadeParameter
+from renkei.compat.chainer.variable import Variable, as_variable
 from renkei.core.device import current_device, get_array_types
 from renkei.core.parameter import Parameter
+from renkei.core.variable import Variable as CoreVariable
 from renkei.initializers import get_initializer
 from renkei.links.chain import Chain as OurChain
 from renkei.links.chain import ChainList as OurChainList
@@ -26,6 +30,9 @@ from renkei.links.link import State
 __all__ = ["Chain", "ChainList", "Link"]
 
 _MODES = "The 'mode' argument should be either 'init','copy', or 'share'. But {} was given."
+
+
+_TO_WRAP = (CoreVariable, tuple, list)
 
 
 def _is_shape(value: Any) -> bool:
@@ -98,7 +105,8 @@ class Link(OurLink, DeviceResident):
         written = _mixed_in(type(self), "__call__")
         if written is not None:
             return written.__get__(self)(*args, **kwargs)
-        return OurLink.__call__(self, *args, **kwargs)
+        y = OurLink.__call__(self, *args, **kwargs)
+        return wrapped(y) if y.__class__ in _TO_WRAP else y
 
     forward: Any = _Forward()
 
@@ -159,6 +167,8 @@ class Link(OurLink, DeviceResident):
             self._persistent.add(name)
             self._dtypes[name] = value.dtype
             value = value.value
+        elif value.__class__ is CoreVariable:
+            value.__class__ = Variable
         elif isinstance(value, (Parameter, OurLink)):
             if self._building:
                 self._take(name, value)
@@ -170,12 +180,12 @@ class Link(OurLink, DeviceResident):
         """Registers what a link of our own assigns, without questions."""
         value.name = name
         if isinstance(value, Parameter):
-            value.initializer = drawing_from_numpy(value.initializer)
+            as_parameter(value).initializer = drawing_from_numpy(value.initializer)
             self._params.add(name)
 
     def _register_value(self, name: str, value: Any) -> None:
         if isinstance(value, Parameter):
-            value.name = name
+            as_parameter(value).name = name
             self._params.add(name)
             self._persistent.discard(name)
 
@@ -190,7 +200,7 @@ class Link(OurLink, DeviceResident):
 
     @property
     def _registered(self) -> frozenset[str]:  # type: ignore[override]
-        return frozenset(self._params)
+        return frozenset(self.__dict__.get("_params", ()))
 
     def add_param(
         self, name: str, shape: Any = None, dtype: Any = None, initializer: Any = None
@@ -199,7 +209,7 @@ class Link(OurLink, DeviceResident):
         self._refuse_taken("parameter", name)
         fill = get_initializer(initializer, np.nan, dtype)
         with self.init_scope():
-            setattr(self, name, Parameter(fill, shape, name))
+            setattr(self, name, FacadeParameter(fill, shape, name))
 
     def add_persistent(self, name: str, value: Any) -> None:
         """Registers a value that is saved but not trained."""
@@ -295,13 +305,18 @@ class Link(OurLink, DeviceResident):
     to_gpu = DeviceResident.to_gpu
     to_device = DeviceResident.to_device
 
+    def _set(self, **values: Any) -> None:
+        """What links of our own do with a state that is given to them."""
+        for name, value in values.items():
+            setattr(self, name, as_variable(value))
+
     def device_resident_accept(self, visitor: Any) -> None:
         """Shows parameters and arrays to a visitor, and then the links below."""
         visitor.visit_device_resident(self)
         for name in sorted(self._params):
             visitor.visit_variable(self.__dict__[name])
         if isinstance(visitor, _ToDevice):
-            self._move(visitor.device)  # what links of our own hold besides
+            self._move(visitor.device._engine)  # what links of our own hold besides
         for name in sorted(self._persistent):
             value = self.__dict__[name]
             if isinstance(value, get_array_types()):
