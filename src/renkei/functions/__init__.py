@@ -42,10 +42,13 @@ _FAMILIES = {
     "reduction": "argmax argmin average batch_l2_norm_squared logsumexp max mean min sum",
     "resize": "resize_images",
     "rnn": "lstm slstm tree_lstm",
+    "roi": "roi_average_align_2d roi_average_pooling_2d roi_max_align_2d roi_max_pooling_2d "
+    "roi_pooling_2d",
     "sampling": "deformable_convolution_2d_sampler spatial_transformer_grid "
     "spatial_transformer_sampler",
     "shape": "expand_dims flatten moveaxis reshape rollaxis squeeze swapaxes transpose",
     "softmax": "log_softmax softmax",
+    "sparse": "sparse_matmul",
     "special": "erf erfc erfcinv erfcx erfinv log_ndtr ndtr ndtri",
     "unpooling": "unpooling_1d unpooling_2d unpooling_3d unpooling_nd upsampling_2d",
     "windows": "im2col",
