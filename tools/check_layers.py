@@ -18,7 +18,7 @@ LAYERS = [
     ["quantization", "distributed", "export", "training", "testing"],
     ["summary"],
     ["capture", "datasets", "distributions", "iterators", "optimizers", "serializers", "draw"],
-    ["links"],
+    ["links", "sparse"],
     ["functions", "initializers", "reporter"],
     ["kernels"],
     ["core", "_lazy", "_version"],

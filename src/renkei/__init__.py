@@ -53,6 +53,7 @@ _SUBMODULES = (
     "models",
     "optimizers",
     "serializers",
+    "sparse",
     "testing",
     "training",
 )
