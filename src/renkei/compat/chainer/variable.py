@@ -1,0 +1,645 @@
+"""Variable, Parameter and VariableNode with the names and rules of Chainer."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+from renkei.compat.chainer._legacy import LegacyError, refuse_removed
+from renkei.core.device import as_array as _as_array
+from renkei.core.device import get_array_types
+from renkei.core.errors import GraphError
+from renkei.core.graph import backward as _backward
+from renkei.core.parameter import Parameter as CoreParameter
+from renkei.core.variable import Leaf, Output
+from renkei.core.variable import Variable as CoreVariable
+from renkei.functions.methods import _METHODS, _OPERATORS
+
+__all__ = [
+    "Parameter",
+    "Variable",
+    "VariableNode",
+    "as_array",
+    "as_variable",
+    "backward",
+    "variable_repr",
+    "variable_str",
+]
+
+
+class _AlsoTheEngines(type):
+    """Lets ``isinstance`` hold for the engine's own objects, which behave like the facade's."""
+
+    _engine: type
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        kind = instance.__class__
+        return issubclass(kind, cls) or (
+            "_engine" in cls.__dict__ and issubclass(kind, cls._engine)
+        )
+
+
+class Variable(CoreVariable, metaclass=_AlsoTheEngines):
+    r"""An array that remembers the computation it came from.
+
+    Args:
+        data: the array, or None.
+        name: shown in drawings and messages.
+        grad: the gradient to begin with, an array.
+        requires_grad: whether ``backward`` shall compute a gradient for it.
+
+    >>> import numpy as np
+    >>> from renkei.compat import chainer
+    >>> x = chainer.Variable(np.array([3.0], np.float32), name='x')
+    >>> y = chainer.functions.sum(x * x)
+    >>> y.backward()
+    >>> x.grad, y.creator.label
+    (array([6.], dtype=float32), 'Sum')
+    """
+
+    __slots__ = ()
+    _engine = CoreVariable
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        name: str | None = None,
+        grad: Any = None,
+        requires_grad: bool = True,
+        **removed: Any,
+    ) -> None:
+        removed.pop("_grad_valid", None)
+        removed.pop("layout", None)
+        if removed:
+            refuse_removed("__init__", removed, volatile="Use chainer.using_config")
+        super().__init__(data, name=name, requires_grad=requires_grad)
+        if grad is not None:
+            if not isinstance(grad, get_array_types()):
+                types = ", ".join(map(str, get_array_types()))
+                raise LegacyError(f"Type of grad is invalid:\nExpected: Any of {types}\n"
+                                  f"Actual: {type(grad)}")
+            self.grad = grad
+
+    # -- the graph ---------------------------------------------------------------------------------
+
+    @property
+    def node(self) -> VariableNode:
+        """What the graph knows of this Variable."""
+        return VariableNode._of(self._edge, self)
+
+    @property
+    def creator_node(self) -> Any:
+        """The FunctionNode that made this Variable, or None."""
+        from renkei.compat.chainer._node import node_of
+
+        function = self._made_by()[0]
+        return None if function is None or function.inputs is None else node_of(function)
+
+    @creator_node.setter
+    def creator_node(self, node: Any) -> None:
+        self.set_creator_node(node)
+
+    @property
+    def creator(self) -> Any:  # type: ignore[override]
+        """The function that made this Variable: a FunctionNode, or an old-style Function."""
+        node = self.creator_node
+        return getattr(node, "function", node) if node is not None else None
+
+    @creator.setter
+    def creator(self, function: Any) -> None:
+        self.set_creator(function)
+
+    def set_creator(self, gen_func: Any) -> None:
+        """Says which function made this Variable; None makes it a leaf."""
+        self.set_creator_node(getattr(gen_func, "node", gen_func))
+
+    def set_creator_node(self, fnode: Any) -> None:
+        """Says which FunctionNode made this Variable; None makes it a leaf."""
+        if fnode is None:
+            self.unchain()
+            return
+        engine = fnode._engine_or_new()
+        self._edge = Output(engine, 0, self._values())
+
+    rank = property(lambda self: self.node.rank, doc="How many functions lie before it.")
+    layout = property(lambda self: None, doc="The memory layout; always the plain one.")
+    raw_array = property(lambda self: self.array, doc="The array.")
+
+    def as_layout(self, layout: Any) -> Variable:
+        """The Variable itself: there is only the plain memory layout."""
+        if layout is not None:
+            raise GraphError("as_layout(layout)", repr(layout), "None", "Layouts need cuDNN.")
+        return self
+
+    def retain_data(self) -> None:
+        """Keeps the array with the node."""
+        self.node.retain_data()
+
+    def backward(
+        self,
+        retain_grad: bool = False,
+        enable_double_backprop: bool = False,
+        loss_scale: float | None = None,
+    ) -> None:
+        """Computes gradients of this Variable with respect to all that it depends on."""
+        array = self._array
+        if array is not None and array.size == 1 and array.ndim and self._get_grad() is None:
+            warnings.warn(
+                "Treating a variable with only one element as a scalar in Variable.backward is "
+                "deprecated. Apply chainer.functions.squeeze to get a 0-dimensional variable.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+        CoreVariable.backward(self, retain_grad, enable_double_backprop, loss_scale)
+
+    # -- gradients ---------------------------------------------------------------------------------
+
+    @property
+    def grad_var(self) -> Any:  # type: ignore[override]
+        """The gradient as a Variable, or None."""
+        found = CoreVariable.grad_var.__get__(self)
+        if found is not None and found.__class__ is CoreVariable:
+            found.__class__ = Variable
+        return found
+
+    @grad_var.setter
+    def grad_var(self, grad: Any) -> None:
+        CoreVariable.grad_var.__set__(self, grad)  # type: ignore[attr-defined]
+
+    def zerograd(self) -> None:
+        """Fills the gradient with zeros; deprecated, see ``cleargrad``."""
+        warnings.warn(
+            "Variable.zerograd is deprecated. Use Variable.cleargrad instead.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        super().zerograd()
+
+    def addgrad(self, var: Any) -> None:
+        """Adds another Variable's gradient to this one's, with its graph."""
+        theirs = var._get_grad()
+        if theirs is None:
+            return
+        if isinstance(theirs, CoreVariable) and theirs._edge is not None:
+            mine = self.grad_var
+            self.grad_var = theirs if mine is None else mine + theirs
+        else:
+            super().addgrad(var)
+
+    def copydata(self, var: Any) -> None:
+        """Copies another Variable's values into this array."""
+        if self._array is None and var._array is not None:
+            self._initialize_from(var)
+        elif self._array is not None and var._array is None and hasattr(var, "initialize"):
+            var.initialize(self.shape)
+        if self._array is not None:
+            super().copydata(var)
+
+    def _initialize_from(self, var: Any) -> None:
+        self.array = var._array.copy()
+
+    # -- devices -----------------------------------------------------------------------------------
+
+    @property
+    def device(self) -> Any:
+        """The device on which the array lies."""
+        from renkei.compat.chainer import backend
+
+        return None if self._array is None else backend.get_device_from_array(self._array)
+
+    def to_device(self, device: Any) -> None:
+        """Moves array and gradient to a device, in place."""
+        from renkei.compat.chainer import backend
+
+        super().to_device(backend.get_device(device)._engine)
+
+    def to_cpu(self) -> None:
+        """Moves array and gradient to the host."""
+        self.to_device("@numpy")
+
+    def to_gpu(self, device: Any = None) -> None:
+        """Moves array and gradient to a GPU."""
+        from renkei.compat.chainer.backends import cuda
+
+        cuda.check_cuda_available()
+        self.to_device(cuda.GpuDevice.from_device_id(device or 0))
+
+    def to_intel64(self) -> None:
+        """Stays on the host: iDeep does not exist here, as on any machine without it."""
+        from renkei.compat.chainer.backends import intel64
+
+        intel64.check_ideep_available()
+
+    def to_chx(self) -> None:
+        """ChainerX does not exist here."""
+        from renkei.compat.chainer import backend
+
+        backend.to_chx(self._array)
+
+    def from_chx(self) -> None:
+        """Nothing to do: no Variable is on a ChainerX device."""
+
+    def mean(self, axis: Any = None, *, weights: Any = None, keepdims: bool = False) -> Any:
+        """See ``F.average``."""
+        from renkei.compat.chainer import functions
+
+        return functions.average(self, axis, weights, keepdims)
+
+    def debug_print(self) -> str:
+        """A few lines on where the Variable lives, its shape and the statistics of its values."""
+        return super().debug_print().replace("- device: @numpy", "- device: CPU")
+
+
+def _returning(name: str, function: Any) -> Any:
+    def method(self: Any, *args: Any, **options: Any) -> Any:
+        y = function(self, *args, **options)
+        if y.__class__ is CoreVariable:
+            y.__class__ = Variable
+            return y
+        return _facade(y)
+
+    method.__name__, method.__doc__ = name, function.__doc__
+    return method
+
+
+def _facade(y: Any) -> Any:
+    from renkei.compat.chainer._wrap import wrapped
+
+    return wrapped(y) if isinstance(y, (CoreVariable, tuple, list)) else y
+
+
+def _late(name: str) -> Any:
+    def call(self: Any, *args: Any, **options: Any) -> Any:
+        return getattr(CoreVariable, name)(self, *args, **options)  # becomes the function itself
+
+    call.__doc__ = getattr(CoreVariable, name).__doc__
+    return _returning(name, call)
+
+
+def _iterate(self: Any) -> Any:
+    for y in CoreVariable.__iter__(self):
+        yield _facade(y)
+
+
+def _install_methods() -> None:
+    for name, function in _OPERATORS.items():
+        late = name in ("__getitem__",)
+        setattr(Variable, name, _late(name) if late else _returning(name, function))
+    for name in _METHODS:
+        if name != "mean":
+            setattr(Variable, name, _late(name))
+    more = {"__div__": "__truediv__", "__rdiv__": "__rtruediv__", "__nonzero__": "__bool__"}
+    for name, present in more.items():
+        setattr(Variable, name, getattr(Variable, present))
+    Variable.__iter__ = _iterate  # type: ignore[attr-defined]
+    Variable.T = property(lambda self: self.transpose(), doc="The axes in reverse order.")  # type: ignore[attr-defined]
+
+
+_install_methods()
+_UNKNOWN = object()  # the gradient of an open parameter that nobody has cleared
+
+
+class Parameter(Variable, CoreParameter):
+    r"""A Variable that optimizers train.
+
+    Args:
+        initializer: a callable that fills an array, a number, an array, or None for NaN.
+        shape: the shape; left open, ``initialize`` makes the array later.
+        name: the parameter's name.
+        layout: only None.
+
+    >>> from renkei.compat import chainer
+    >>> chainer.Parameter(0.5, (2,)).grad  # NaN until cleargrad, so that forgetting it shows
+    array([nan, nan], dtype=float32)
+    """
+
+    __slots__ = ()
+    _engine = CoreParameter
+
+    def __init__(
+        self, initializer: Any = None, shape: Any = None, name: str | None = None, *,
+        layout: Any = None,
+    ) -> None:  # fmt: skip
+        CoreParameter.__init__(self, initializer, shape, name)
+        self._forget_grad()
+
+    def _forget_grad(self) -> None:
+        """The state of a gradient that nobody has cleared yet."""
+        if self._array is None:
+            self._grad = _UNKNOWN
+        elif self._array.dtype.kind == "f":
+            self._grad = self.xp.full_like(self._array, float("nan"))
+
+    def initialize(self, shape: Any) -> None:
+        """Makes the array on the remembered device."""
+        unknown = self._grad is _UNKNOWN
+        if unknown:
+            self._grad = None
+        CoreParameter.initialize(self, shape)
+        if unknown:
+            self._forget_grad()
+
+    def _get_grad(self) -> Any:
+        grad = self._grad
+        if grad is _UNKNOWN:
+            raise GraphError(
+                "Cannot retrieve Variable.grad. Either it must be set manually or "
+                "Variable.cleargrad() must be called beforehand"
+            )
+        return grad
+
+    def zerograd(self) -> None:
+        """Fills the gradient with zeros; deprecated, see ``cleargrad``."""
+        super().zerograd() if self._array is not None else self._set_grad(None)
+
+    def addgrad(self, var: Any) -> None:
+        """Adds another Variable's gradient to this one's; an open parameter takes its shape."""
+        if self._array is None and var._array is not None:
+            self.initialize(var.shape)
+            self.cleargrad()
+        super().addgrad(var)
+
+    def _initialize_from(self, var: Any) -> None:
+        self.initialize(var.shape)
+
+    def _copy_into(self, twin: Any) -> None:
+        unknown = self._grad is _UNKNOWN
+        if unknown:
+            self._grad = None
+        CoreParameter._copy_into(self, twin)
+        if unknown:
+            self._grad = twin._grad = _UNKNOWN
+
+    def __reduce__(self) -> Any:
+        if self._grad is _UNKNOWN:
+            return _open_parameter, (type(self), self.initializer, self.name)
+        return CoreParameter.__reduce__(self)
+
+    @property
+    def device(self) -> Any:
+        """The device of the array, or where it will be made."""
+        from renkei.compat.chainer import backend
+
+        return backend._facade_device(self._device)
+
+    def to_device(self, device: Any) -> None:
+        """Moves array and gradient; an open parameter remembers where it shall be made."""
+        from renkei.compat.chainer import backend
+
+        CoreParameter.to_device(self, backend.get_device(device)._engine)
+
+
+def _open_parameter(cls: type, initializer: Any, name: str | None) -> Any:
+    return cls(initializer, None, name)
+
+
+class VariableNode:
+    r"""What the graph knows of a Variable: its shape, dtype, creator and gradient.
+
+    Args:
+        variable: the Variable.
+        name: its name.
+
+    >>> import numpy as np
+    >>> from renkei.compat import chainer
+    >>> x = chainer.Variable(np.zeros((2, 3), np.float32))
+    >>> x.node.label, x.node.rank, x.node.get_variable() is x
+    ('(2, 3), float32', 0, True)
+    """
+
+    __slots__ = ("__weakref__", "_edge", "_name", "_ref", "_retained", "dtype", "shape")
+
+    def __init__(self, variable: Any, name: str | None = None, **kwargs: Any) -> None:
+        self._edge, self._ref = variable._edge, weakref.ref(variable)
+        self._name, self._retained = name, None
+        array = variable._array
+        self.shape = None if array is None else array.shape
+        self.dtype = None if array is None else array.dtype
+
+    @staticmethod
+    def _of(edge: Any, variable: Any = None, spec: Any = None) -> VariableNode:
+        """The node of an edge, the same object while somebody holds it."""
+        place = edge
+        if place is not None and not isinstance(place, (Leaf, Output)):
+            place = edge.__dict__
+        known = _known(place)
+        if known is not None and (variable is None or known._ref() is variable):
+            known._refresh(variable)
+            return known
+        node = VariableNode.__new__(VariableNode)
+        node._edge, node._name, node._retained = edge, None, None
+        owner = variable if variable is not None else edge.ref() if isinstance(edge, Leaf) else None
+        node._ref = weakref.ref(owner) if owner is not None else _nobody
+        source = edge if spec is None else spec
+        node.shape, node.dtype = getattr(source, "_shape", None), getattr(source, "_dtype", None)
+        node._refresh(owner)
+        if isinstance(place, dict):
+            place["_facade_node"] = weakref.ref(node)
+        elif place is not None:
+            place.node = weakref.ref(node)
+        return node
+
+    def _refresh(self, variable: Any) -> None:
+        if variable is not None and variable._array is not None:
+            self.shape, self.dtype = variable._array.shape, variable._array.dtype
+            self._edge = variable._edge
+
+    def _made_by(self) -> tuple[Any, int]:
+        edge = self._edge
+        if edge is None or isinstance(edge, Leaf):
+            return None, 0
+        return (edge.function, edge.index) if isinstance(edge, Output) else (edge, 0)
+
+    @property
+    def creator_node(self) -> Any:
+        """The FunctionNode that made it, or None."""
+        from renkei.compat.chainer._node import node_of
+
+        function = self._made_by()[0]
+        return None if function is None or function.inputs is None else node_of(function)
+
+    @creator_node.setter
+    def creator_node(self, node: Any) -> None:
+        self.set_creator_node(node)
+
+    @property
+    def creator(self) -> Any:
+        """The function that made it: a FunctionNode or an old-style Function."""
+        node = self.creator_node
+        return getattr(node, "function", node) if node is not None else None
+
+    @creator.setter
+    def creator(self, function: Any) -> None:
+        self.set_creator(function)
+
+    def set_creator(self, creator: Any) -> None:
+        """Says which function made the Variable."""
+        self.set_creator_node(getattr(creator, "node", creator))
+
+    def set_creator_node(self, creator_node: Any) -> None:
+        """Says which FunctionNode made the Variable."""
+        variable = self.get_variable()
+        variable.set_creator_node(creator_node)
+        self._edge = variable._edge
+
+    def unchain(self) -> None:
+        """Makes the Variable a leaf."""
+        variable = self._ref()
+        if variable is not None:
+            variable.unchain()
+            self._edge = variable._edge
+        else:
+            self._edge = None
+
+    @property
+    def data(self) -> Any:
+        """The array, if the node retains it."""
+        return self._retained
+
+    @data.setter
+    def data(self, array: Any) -> None:
+        self._retained = array
+        if array is not None:
+            self.shape, self.dtype = array.shape, array.dtype
+
+    def retain_data(self) -> None:
+        """Keeps the array."""
+        variable = self._ref()
+        if variable is None:
+            raise GraphError("cannot retain variable data: the variable has been already released")
+        self._retained = variable._array
+
+    @property
+    def grad_var(self) -> Any:
+        """The gradient as a Variable, or None."""
+        variable = self._ref()
+        if variable is not None:
+            return variable.grad_var
+        function, index = self._made_by()
+        grad = None if function is None or function._grads is None else function._grads[index]
+        return None if grad is None else _as_facade(grad)
+
+    @property
+    def grad(self) -> Any:
+        """The gradient as an array, or None."""
+        found = self.grad_var
+        return None if found is None else found.array
+
+    @property
+    def name(self) -> str | None:
+        """The Variable's name."""
+        variable = self._ref()
+        if variable is not None:
+            return variable.name
+        function, index = self._made_by()
+        return self._name if function is None else (function._names or {}).get(index, self._name)
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        self._name = name
+        variable = self._ref()
+        if variable is not None:
+            variable.name = name
+
+    @property
+    def label(self) -> str:
+        """Shape and dtype, as drawings show them."""
+        if not self.shape:
+            return str(self.dtype)
+        return f"{tuple(map(int, self.shape))}, {self.dtype}"
+
+    @property
+    def rank(self) -> int:
+        """How many functions lie between it and the farthest leaf."""
+        function = self._made_by()[0]
+        return 0 if function is None or function.inputs is None else function.rank + 1
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether backward computes a gradient for it."""
+        return self._edge is not None
+
+    def get_variable(self) -> Any:
+        """The Variable; a new one of the same node if it is gone."""
+        variable = self._ref()
+        if variable is None:
+            variable = Variable.__new__(Variable)
+            variable._array, variable._edge, variable._grad = self._retained, self._edge, None
+            self._ref = weakref.ref(variable)
+        return variable
+
+    def get_variable_or_none(self) -> Any:
+        """The Variable, or None if it is gone."""
+        return self._ref()
+
+    def __repr__(self) -> str:
+        return f"<VariableNode {self.name or ''} {self.label}>"
+
+
+def _nobody() -> None:
+    return None
+
+
+def _known(place: Any) -> Any:
+    if place is None:
+        return None
+    found = place.get("_facade_node") if isinstance(place, dict) else getattr(place, "node", None)
+    return None if found is None else found()
+
+
+def _as_facade(value: Any) -> Any:
+    if not isinstance(value, CoreVariable):
+        return Variable(value, requires_grad=False)
+    if value.__class__ is CoreVariable:
+        value.__class__ = Variable
+    return value
+
+
+def as_variable(obj: Any) -> Variable:
+    r"""The value itself if it is a Variable; an array as a Variable that wants no gradient.
+
+    >>> import numpy as np
+    >>> from renkei.compat import chainer
+    >>> chainer.as_variable(np.zeros(2)).requires_grad
+    False
+    """
+    return _as_facade(obj)
+
+
+def as_array(obj: Any) -> Any:
+    """The array of a Variable, or the array itself."""
+    if isinstance(obj, CoreVariable):
+        return obj.array
+    return _as_array(obj)
+
+
+def backward(
+    outputs: Sequence[Any],
+    grad_outputs: Sequence[Any] | None = None,
+    *,
+    enable_double_backprop: bool = False,
+    **kwargs: Any,
+) -> None:
+    r"""Runs backward from several Variables at once.
+
+    Args:
+        outputs: the Variables to start from.
+        grad_outputs: their gradients; None takes each Variable's own ``grad``.
+        enable_double_backprop: record the gradients' computation.
+    """
+    if kwargs:
+        refuse_removed("backward", kwargs)
+    _backward(outputs, grad_outputs, enable_double_backprop=enable_double_backprop)
+
+
+def variable_repr(var: Any) -> str:
+    """The text of ``repr(var)``."""
+    return repr(var)
+
+
+def variable_str(var: Any) -> str:
+    """The text of ``str(var)``."""
+    return str(var)
