@@ -16,6 +16,7 @@ _FAMILIES = {
     "embedding": "EmbedID",
     "linear": "Linear",
     "link": "Link State",
+    "loss_sequence": "CRF1d",
     "n_step": "NStepBiGRU NStepBiLSTM NStepBiRNNReLU NStepBiRNNTanh NStepGRU NStepLSTM "
     "NStepRNNReLU NStepRNNTanh",
     "normalization": "BatchNormalization GroupNormalization LayerNormalization",
