@@ -7,15 +7,16 @@ import pytest
 
 import renkei as rk
 from renkei.core.errors import DataError, LoadError, RangeError
-from renkei.iterators import Iterator, MultithreadIterator, SerialIterator
+from renkei.iterators import Iterator, MultiprocessIterator, MultithreadIterator, SerialIterator
 
 KINDS = [
     SerialIterator,
     lambda *args, **options: MultithreadIterator(*args, n_threads=3, **options),
+    lambda *args, **options: MultiprocessIterator(*args, n_processes=2, n_prefetch=2, **options),
 ]
 
 
-@pytest.fixture(params=KINDS, ids=["serial", "multithread"])
+@pytest.fixture(params=KINDS, ids=["serial", "multithread", "multiprocess"])
 def make(request):
     made = []
 
@@ -74,7 +75,7 @@ def test_same_seed_same_batches_whatever_the_kind():
         rk.seed(7)
         with kind(range(11), 4) as it:
             runs.append([it.next() for _ in range(9)])
-    assert runs[0] == runs[1]
+    assert runs[0] == runs[1] == runs[2]
 
 
 def test_order_sampler(make):
@@ -127,23 +128,20 @@ def test_bad_arguments(make):
         make([], 1)
 
 
-def test_a_failed_read_can_be_tried_again(make):
+def test_a_failed_read_can_be_tried_again(make, tmp_path):
     class Flaky:
-        broken = True
-
         def __len__(self):
             return 2
 
         def __getitem__(self, i):
-            if self.broken:
+            if not (tmp_path / "there").exists():
                 raise OSError("gone")
             return i
 
-    data = Flaky()
-    it = make(data, 2, shuffle=False)
+    it = make(Flaky(), 2, shuffle=False)
     with pytest.raises(OSError, match="gone"):
         next(it)
-    data.broken = False
+    (tmp_path / "there").touch()
     assert it.epoch == 0 and next(it) == [0, 1]
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "ShapeError",
     "UninitializedError",
     "UsageError",
+    "WorkerError",
     "describe",
     "require",
 ]
@@ -119,6 +120,10 @@ class NanError(RenkeiError, RuntimeError):
 
 class UsageError(RenkeiError, RuntimeError):
     r"""An object was used in the wrong order or in a way it does not support."""
+
+
+class WorkerError(RenkeiError, RuntimeError):
+    r"""A process that works for this one has died, or cannot be given what it needs."""
 
 
 class ConfigError(RenkeiError, ValueError):

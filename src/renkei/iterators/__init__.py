@@ -4,6 +4,7 @@ from renkei._lazy import lazy
 
 _FAMILIES = {
     "iterator": "Iterator OrderedIterator ShuffleOrderSampler",
+    "multiprocess": "MultiprocessIterator",
     "multithread": "MultithreadIterator",
     "serial": "SerialIterator",
 }
