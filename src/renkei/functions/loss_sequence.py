@@ -11,7 +11,7 @@ from renkei.core.device import get_array_module
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.shapes import Spec
-from renkei.core.variable import Variable
+from renkei.core.variable import Variable, as_variable
 from renkei.functions.conversion import cast
 from renkei.functions.indexing import scatter_add, select_item, where
 from renkei.functions.join_split import concat, stack
@@ -202,7 +202,7 @@ def crf1d(cost: Any, xs: Sequence[Any], ys: Sequence[Any], reduce: str = "mean")
         raise ShapeError(call, f"ys of shapes {shapes[:5]}", "a label for each row of xs")
     if any(y.dtype.kind not in "iu" for y in labels):
         raise DtypeError(call, f"ys[0] {describe(labels[0])}", "arrays of integer labels")
-    alpha = xs[0]
+    alpha = _first(cost, xs)
     for x in xs[1:]:
         before = alpha[: x.shape[0]]
         alpha = _kept(logsumexp(expand_dims(before, 2) + cost, axis=1) + x, alpha)
@@ -225,6 +225,11 @@ def _check_chain(call: str, cost: Any, xs: Any) -> None:
             "batches that never grow",
             "Sort sequences by falling length, or use the link with transpose=True.",
         )
+
+
+def _first(cost: Any, xs: Any) -> Any:
+    """The scores of the first step; a Variable if ``cost`` is one, even where nothing follows."""
+    return as_variable(xs[0]) if isinstance(cost, Variable) else xs[0]
 
 
 def _kept(first: Any, state: Any) -> Any:
@@ -274,7 +279,7 @@ def argmax_crf1d(cost: Any, xs: Sequence[Any]) -> tuple[Any, list[Any]]:
     algorithm", 1967.
     """
     _check_chain("argmax_crf1d(cost, xs)", cost, xs)
-    alpha, pointers = xs[0], []
+    alpha, pointers = _first(cost, xs), []
     for x in xs[1:]:
         scores = expand_dims(alpha[: x.shape[0]], 2) + cost
         pointers.append(_values(scores).argmax(axis=1))
