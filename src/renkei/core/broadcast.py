@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from renkei.core.device import as_array, get_array_module
-from renkei.core.errors import ShapeError
+from renkei.core.errors import DtypeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.shapes import Spec, broadcast_shapes, reduced_axes
 
@@ -73,7 +74,9 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
     array([[1, 1, 1],
            [2, 2, 2]])
     """
-    return x if x.shape == tuple(shape) else BroadcastTo(shape)(x)
+    if not isinstance(shape, tuple):
+        shape = _sizes("broadcast_to(x, shape)", shape)
+    return x if getattr(x, "shape", None) == shape else BroadcastTo(shape)(x)
 
 
 def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
@@ -93,4 +96,12 @@ def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     array([[ 6],
            [15]])
     """
-    return x if x.shape == tuple(shape) else SumTo(shape)(x)
+    if not isinstance(shape, tuple):
+        shape = _sizes("sum_to(x, shape)", shape)
+    return x if getattr(x, "shape", None) == shape else SumTo(shape)(x)
+
+
+def _sizes(call: str, shape: Any) -> tuple[int, ...]:
+    if isinstance(shape, str) or not isinstance(shape, Iterable):
+        raise DtypeError(call, f"shape={describe(shape)}", "a tuple of integers")
+    return tuple(shape)

@@ -44,7 +44,7 @@ class Elementwise(Function):
                 a if isinstance(a, Variable) else operand(a, arrays[0]._values(), self.op)
                 for a in args
             )
-            same_dtype(self.op, *[a._array for a in arrays])
+            same_dtype(self.op, *[a._values() for a in arrays])
         return super()._apply(args, settings)
 
     def _fitted(self, g: Any, edge: Any, i: int) -> Any:
@@ -102,10 +102,10 @@ def {name}({signature}):
     _a = {x}._array
     try:
         _y = {compute}
+        if _y.__class__ is not _ndarray or _y.dtype is not _a.dtype:
+            _y = _settle(_y, _a)
     except Exception as _error:
-        return _failed(_Node({attributes}), ({x},), _settings, _error)
-    if _y.__class__ is not _ndarray or _y.dtype is not _a.dtype:
-        _y = _settle(_y, _a)
+        return _failed(_Node({attributes}), ({x},), _error)
     _result = _new(_Variable)
     _result._array = _y
     _edge = {x}._edge
@@ -156,7 +156,7 @@ def {name}({signature}):
     try:
         _c = {compute}
     except Exception as _error:
-        return _failed(_Node({attributes}), ({x}, {y}), _settings, _error)
+        return _failed(_Node({attributes}), ({x}, {y}), _error)
     if _c.__class__ is not _ndarray or _c.dtype is not _like.dtype:
         _c = _settle(_c, _like)
     _result = _new(_Variable)
@@ -260,7 +260,7 @@ def _namespace(
         "_SMALL": SMALL,
         "_Variable": Variable,
         "_array_module": get_array_module,
-        "_arrays_only": _arrays_only(name, expression, len(inputs)),
+        "_arrays_only": _arrays_only(name, expression, node),
         "_current": current,
         "_expression": expression,
         "_failed": _failed,
@@ -370,7 +370,9 @@ def _taken() -> tuple[type, ...]:
     return (np.generic, int, float, *get_array_types())
 
 
-def _arrays_only(name: str, expression: Callable[..., Any], n: int) -> Callable[..., Any]:
+def _arrays_only(
+    name: str, expression: Callable[..., Any], node: type[Function]
+) -> Callable[..., Any]:
     """The function on bare arrays: nothing is recorded, NumPy's promotion holds."""
     fast = fast_kernels(name)
 
@@ -378,17 +380,20 @@ def _arrays_only(name: str, expression: Callable[..., Any], n: int) -> Callable[
         for x in inputs:
             if x.__class__ is not ndarray and not isinstance(x, _taken()):
                 raise DtypeError(name, describe(x), "a Variable, an array or a number")
-        if fast and getattr(inputs[0], "size", 0) >= SMALL:
-            return run(name, *inputs, **attributes)
-        y = expression(get_array_module(*inputs), *inputs, **attributes)
-        if y.__class__ is ndarray and y.dtype is getattr(inputs[0], "dtype", None):
-            return y
-        return _settled(y, inputs)
+        try:
+            if fast and getattr(inputs[0], "size", 0) >= SMALL:
+                return run(name, *inputs, **attributes)
+            y = expression(get_array_module(*inputs), *inputs, **attributes)
+            if y.__class__ is ndarray and y.dtype is getattr(inputs[0], "dtype", None):
+                return y
+            return _settled(y, inputs)
+        except Exception as error:
+            return _failed(node(**attributes), inputs, error)
 
     return compute
 
 
-def _failed(node: Function, args: tuple[Any, ...], settings: Any, error: Exception) -> Any:
+def _failed(node: Function, args: tuple[Any, ...], error: Exception) -> Any:
     """Raises for a computation that failed, in the caller's words."""
     arrays = [a._values() if isinstance(a, Variable) else a for a in args]
     better = node._explained(error, arrays)
@@ -396,4 +401,6 @@ def _failed(node: Function, args: tuple[Any, ...], settings: Any, error: Excepti
         node.check(*arrays)
     except (ShapeError, DtypeError) as wrong:
         better = wrong
+    except TypeError:  # dtypes that no promotion joins, which is said already
+        pass
     raise better from (None if better is error else error)

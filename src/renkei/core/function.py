@@ -18,7 +18,9 @@ from renkei.core.errors import (
     DeviceError,
     DtypeError,
     GraphError,
+    RangeError,
     RenkeiError,
+    ShapeError,
     UsageError,
     describe,
 )
@@ -31,6 +33,7 @@ __all__ = ["OPERATIONS", "Function", "Plan"]
 OPERATIONS: dict[str, type[Function]] = {}
 
 BARE = 100  # added to the number of arguments of gradients that do not take the node
+_OURS = __name__.partition(".")[0] + "."  # a stranger's functions keep their errors
 _VARIADIC = 0x04  # the flag of a code object that takes *args
 
 
@@ -225,7 +228,7 @@ class Function:
             if self._checks and settings.type_check:
                 self.check(*arrays)
             result = self.forward(*arrays)
-        except (ValueError, TypeError, IndexError, AttributeError) as error:
+        except (ValueError, TypeError, IndexError, AttributeError, OverflowError) as error:
             better = self._explained(error, arrays)
             if better is error:
                 raise
@@ -378,15 +381,23 @@ class Function:
         if not isinstance(error, AttributeError):  # else one was read like an array and is none
             known = (*known, int, float, list)
         wrong = [a for a in arrays if not isinstance(a, known)]
-        if any(a is not None for a in wrong):
+        if any(a is not None for a in wrong) or (wrong and "NoneType" in str(error)):
             return DtypeError(call, got, "arrays or Variables")
+        if any(a.dtype.kind not in "biufc" for a in arrays if hasattr(a, "dtype")):
+            return DtypeError(call, got, "arrays of numbers")
         if self._checks and not current().type_check:
             try:
                 self.check(*arrays)
             except RenkeiError as better:
                 return better
-        error.add_note(f"in {call}: got {got}")
-        return error
+        ours = type(self).__module__.startswith(_OURS)
+        if not ours or isinstance(error, AttributeError):
+            error.add_note(f"in {call}: got {got}")
+            return error
+        got += "".join(f", {name}={describe(value)}" for name, value in self.attrs.items())
+        kinds = {TypeError: DtypeError, OverflowError: RangeError}
+        kind = next((k for e, k in kinds.items() if isinstance(error, e)), ShapeError)
+        return kind(call, got, "arguments that fit together", f"{error}")
 
 
 class Specs:

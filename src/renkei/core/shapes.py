@@ -15,6 +15,8 @@ __all__ = [
     "broadcast_shapes",
     "conv_outsize",
     "deconv_outsize",
+    "need_arrays",
+    "need_integer",
     "normalize_axes",
     "normalize_axis",
     "reduced_axes",
@@ -33,10 +35,28 @@ class Spec(NamedTuple):
         return len(self.shape)
 
 
+def need_arrays(call: str, **values: Any) -> None:
+    """Refuses what is neither an array nor a Variable that holds one."""
+    for name, value in values.items():
+        if getattr(value, "shape", None) is None or getattr(value, "dtype", None) is None:
+            raise DtypeError(call, f"{name} {describe(value)}", "an array or a Variable")
+
+
+def need_integer(call: str, name: str, value: Any) -> int:
+    """An integer, or an error that names the argument."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise DtypeError(call, f"{name}={describe(value)}", "an integer") from None
+
+
 def broadcast_shapes(call: str, *shapes: tuple[int, ...]) -> tuple[int, ...]:
     """The shape that NumPy's broadcasting gives, or a ShapeError in the caller's words."""
     try:
         return np.broadcast_shapes(*shapes)
+    except TypeError:
+        got = " and ".join(map(describe, shapes))
+        raise DtypeError(call, got, "shapes: tuples of integers") from None
     except ValueError:
         raise ShapeError(
             call,

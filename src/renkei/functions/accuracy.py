@@ -6,6 +6,7 @@ from typing import Any
 
 from renkei.core.device import as_array, get_array_module
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
+from renkei.core.shapes import need_arrays, need_integer
 from renkei.core.variable import Variable
 
 __all__ = [
@@ -73,6 +74,7 @@ def accuracy(y: Any, t: Any, ignore_label: int | None = None) -> Any:
     right = y.argmax(axis=1).reshape(t.shape) == t if t.size else t == 0
     total = t.size
     if ignore_label is not None:
+        ignore_label = need_integer(call, "ignore_label", ignore_label)
         used = t != ignore_label
         right, total = right & used, used.sum()
     xp = get_array_module(y)
@@ -136,6 +138,9 @@ def r2_score(
     pred, true, weight = (
         v._values() if isinstance(v, Variable) else v for v in (pred, true, sample_weight)
     )
+    need_arrays(call, pred=pred, true=true)
+    if weight is not None:
+        need_arrays(call, sample_weight=weight)
     if pred.shape != true.shape or not pred.ndim:
         raise ShapeError(call, f"pred {pred.shape} and true {true.shape}", "equal shapes (n, ...)")
     if weight is not None and weight.shape != pred.shape[:1]:
@@ -162,6 +167,9 @@ def _counts(
     y, t, variables = _arrays(call, y, t)
     _check_scores(call, y, t)
     xp = get_array_module(y)
+    ignore_label = need_integer(call, "ignore_label", ignore_label)
+    if label_num is not None and need_integer(call, "label_num", label_num) < 0:
+        raise RangeError(call, f"label_num={label_num}", "a number of classes")
     used = (t != ignore_label).ravel()
     guess, label = y.argmax(axis=1).ravel()[used], t.ravel()[used]
     n = label_num if label_num is not None else int(label.max()) + 1 if label.size else 0

@@ -15,7 +15,7 @@ from renkei.core.elementwise import elementwise
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.random import generator, uniform
-from renkei.core.shapes import Spec, normalize_axis
+from renkei.core.shapes import Spec, need_arrays, need_integer, normalize_axis
 from renkei.functions.join_split import concat
 from renkei.functions.math import exp
 from renkei.functions.reduction import max
@@ -182,6 +182,7 @@ def prelu(x: Any, W: Any) -> Any:
 
     He et al., "Delving Deep into Rectifiers", 2015.
     """
+    need_arrays("prelu(x, W)", x=x, W=W)
     return _prelu(x, _beside("prelu(x, W)", "W", x, W) if W.ndim else W)
 
 
@@ -237,10 +238,15 @@ def rrelu(
 
     Xu et al., "Empirical Evaluation of Rectified Activations in Convolutional Network", 2015.
     """
+    call = "rrelu(x, l, u)"
+    need_arrays(call, x=x)
+    if not all(isinstance(v, (int, float, np.number)) for v in (l, u)):
+        raise DtypeError(call, f"l={describe(l)} and u={describe(u)}", "numbers")
     if not current().train:
         y = leaky_relu(x, (l + u) / 2)
         return (y, None) if return_r else y
     if r is not None:
+        need_arrays("rrelu(x, l, u, r=r)", r=r)
         if r.shape != x.shape:
             raise ShapeError("rrelu(x, l, u, r=r)", f"x {x.shape} and r {r.shape}", "equal shapes")
         return (_prelu(x, r), r) if return_r else _prelu(x, r)
@@ -268,6 +274,7 @@ def crelu(x: Any, axis: int = 1) -> Any:
     Shang et al., "Understanding and Improving Convolutional Neural Networks via Concatenated
     Rectified Linear Units", 2016.
     """
+    need_arrays("crelu(x, axis)", x=x)
     axis = normalize_axis("crelu(x, axis)", axis, x.ndim)
     return concat([relu(x), relu(-x)], axis=axis)
 
@@ -293,6 +300,8 @@ def maxout(x: Any, pool_size: int, axis: int = 1) -> Any:
     Goodfellow et al., "Maxout Networks", 2013.
     """
     call = "maxout(x, pool_size, axis)"
+    need_arrays(call, x=x)
+    pool_size = need_integer(call, "pool_size", pool_size)
     axis = normalize_axis(call, axis, x.ndim)
     if pool_size < 1:
         raise RangeError(call, f"pool_size={pool_size}", "pool_size >= 1")
@@ -477,8 +486,10 @@ def swish(x: Any, beta: Any = 1.0) -> Any:
 
     Ramachandran et al., "Searching for Activation Functions", 2017.
     """
+    need_arrays("swish(x, beta)", x=x)
     if isinstance(beta, (int, float)):
         return silu(x) if beta == 1 else x * sigmoid(x * beta)
+    need_arrays("swish(x, beta)", beta=beta)
     return x * sigmoid(x * (_beside("swish(x, beta)", "beta", x, beta) if beta.ndim else beta))
 
 
@@ -519,6 +530,7 @@ def gelu(x: Any, approximate: bool = False) -> Any:
 
     Hendrycks and Gimpel, "Gaussian Error Linear Units", 2016.
     """
+    need_arrays("gelu(x)", x=x)
     if approximate:
         inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
         return x * 0.5 * (1 + tanh(inner))

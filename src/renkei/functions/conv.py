@@ -12,7 +12,7 @@ import numpy as np
 
 from renkei.core.errors import DtypeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec, conv_outsize, deconv_outsize
+from renkei.core.shapes import Spec, conv_outsize, deconv_outsize, need_arrays
 from renkei.functions.conversion import cast
 from renkei.functions.reduction import sum
 from renkei.functions.shape import reshape, swapaxes
@@ -265,7 +265,8 @@ def _deconvolution(
     pads = window_sizes(call, "pad", pad, n, 0)
     dilates = window_sizes(call, "dilate", dilate, n)
     if outsize is None:
-        axes = zip(x.shape[2:], W.shape[2:], steps, pads, dilates)
+        shapes = [getattr(a, "shape", ())[2:] for a in (x, W)]
+        axes = zip(*shapes, steps, pads, dilates)
         sizes = tuple(deconv_outsize(size, k, s, p, d=d) for size, k, s, p, d in axes)
         sizes += (1,) * (n - len(sizes))  # wrong numbers of axes are check's business
     else:
@@ -574,6 +575,7 @@ def depthwise_convolution_2d(x: Any, W: Any, b: Any = None, stride: Any = 1, pad
     >>> F.depthwise_convolution_2d(np.ones((1, 3, 4, 4)), np.ones((2, 3, 3, 3))).shape
     (1, 6, 2, 2)
     """
+    need_arrays("depthwise_convolution_2d(x, W, b)", x=x, W=W)
     if x.ndim != 4 or W.ndim != 4 or x.shape[1] != W.shape[1]:
         raise ShapeError(
             "depthwise_convolution_2d(x, W, b)",

@@ -76,6 +76,8 @@ def polygamma(n: Any, x: Any) -> Any:
     if not hasattr(x, "dtype") or x.dtype.kind != "f":
         raise DtypeError(call, f"x {describe(x)}", "an array of floats", "See F.cast.")
     order = n._values() if isinstance(n, Variable) else n
+    if isinstance(order, (list, tuple)):
+        raise DtypeError(call, f"n {describe(n)}", "an integer, or an array of integers")
     if not hasattr(order, "dtype"):
         order = get_array_module(x).asarray(order)
     if order.dtype.kind not in "iu":

@@ -230,6 +230,8 @@ def _met_axes(call: str, a: Any, b: Any, axes: Any) -> tuple[list[int], list[int
         n = operator.index(axes)
         over_a, over_b = list(range(-n, 0)), list(range(n))
     except TypeError:
+        if isinstance(axes, str) or not np.iterable(axes) or len(axes) != 2:
+            raise DtypeError(call, f"axes={describe(axes)}", "an integer or two lists") from None
         over_a, over_b = (list(s) if np.iterable(s) else [s] for s in axes)
     if len(over_a) != len(over_b):
         raise ShapeError(call, f"{len(over_a)} and {len(over_b)} axes", "as many of a as of b")

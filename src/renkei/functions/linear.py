@@ -11,7 +11,7 @@ from numpy import ndarray
 from renkei.core.dispatch import run
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec
+from renkei.core.shapes import Spec, need_integer
 from renkei.core.variable import Variable
 from renkei.functions.reduction import sum
 
@@ -124,6 +124,8 @@ def linear(x: Any, W: Any, b: Any = None, n_batch_axes: int = 1) -> Any:
     >>> F.linear(np.array([[1.0, 2.0]]), np.array([[1.0, 1.0], [0.0, 3.0]]), np.array([0.5, 0.0]))
     array([[3.5, 6. ]])
     """
+    if n_batch_axes.__class__ is not int:
+        n_batch_axes = need_integer("linear(x, W, b, n_batch_axes)", "n_batch_axes", n_batch_axes)
     if n_batch_axes < 1:
         raise RangeError("linear(x, W, b, n_batch_axes)", f"n_batch_axes={n_batch_axes}", ">= 1")
     function = Linear(n_batch_axes)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from renkei.core.device import as_array
 from renkei.core.elementwise import elementwise, same_dtype
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec
+from renkei.core.shapes import Spec, need_arrays
 from renkei.core.variable import Variable
 from renkei.functions.arithmetic import absolute
 from renkei.functions.math import clip, exp, square, squared_difference
@@ -28,6 +30,7 @@ __all__ = [
 
 def _same_shape(call: str, **arrays: Any) -> None:
     """Refuses broadcasting: (n, 1) against (n,) is a mistake far more often than a wish."""
+    need_arrays(call, **arrays)
     shapes = [a.shape for a in arrays.values()]
     if any(shape != shapes[0] for shape in shapes):
         got = " and ".join(f"{n} {a.shape}" for n, a in arrays.items())
@@ -188,6 +191,8 @@ def huber_loss(x: Any, t: Any, delta: float, reduce: str = "sum_along_second_axi
     call = "huber_loss(x, t, delta)"
     _one_of(call, "reduce", reduce, "sum_along_second_axis", "no")
     _same_shape(call, x=x, t=t)
+    if not isinstance(delta, (int, float, np.number)):
+        raise DtypeError(call, f"delta={describe(delta)}", "a number")
     if not delta > 0:
         raise RangeError(call, f"delta={delta}", "delta > 0")
     if reduce != "no" and x.ndim < 2:

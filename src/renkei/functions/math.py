@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from renkei.core.elementwise import elementwise
-from renkei.core.errors import RangeError
+from renkei.core.errors import DtypeError, RangeError, describe
 
 __all__ = [
     "arccos",
@@ -490,6 +492,9 @@ def clip(x: Any, x_min: float, x_max: float) -> Any:
     >>> F.clip(np.array([1.0, 2.0, 3.0]), 1.5, 2.5)
     array([1.5, 2. , 2.5])
     """
+    if not all(isinstance(v, (int, float, np.number)) for v in (x_min, x_max)):
+        got = f"x_min={describe(x_min)} and x_max={describe(x_max)}"
+        raise DtypeError("clip(x, x_min, x_max)", got, "numbers")
     if not x_min <= x_max:
         raise RangeError(
             "clip(x, x_min, x_max)", f"x_min={x_min!r} and x_max={x_max!r}", "x_min <= x_max"

@@ -12,7 +12,7 @@ from renkei.core.device import get_array_module
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.random import generator
-from renkei.core.shapes import Spec
+from renkei.core.shapes import Spec, need_arrays
 from renkei.functions.math import exp
 from renkei.functions.softmax import softmax
 
@@ -67,7 +67,8 @@ def _zeros(like: Any) -> Any:
 class RandomLike(Function):
     """Random numbers of the shape and dtype of ``x``; they do not depend on its values.
 
-    ``kind`` is ``"normal"`` (mean 0, variance 1) or ``"gumbel"`` (the standard one).
+    ``kind`` is ``"normal"`` (mean 0, variance 1), ``"gumbel"`` (the standard one) or ``"uniform"``
+    (between 0 and 1, both excluded).
     """
 
     def __init__(self, kind: str, key: int, offset: int) -> None:
@@ -80,9 +81,10 @@ class RandomLike(Function):
         return self.kernel("random_like", x, **self.attrs)
 
 
-def _random_like(kind: str, x: Any) -> Any:
-    size = prod(x.shape)
-    return RandomLike(kind, *generator().take(size + size % 2))(x)
+def random_like(kind: str, x: Any) -> Any:
+    """Random numbers of a ``kind`` of ``RandomLike``, of the shape and dtype of ``x``."""
+    count = prod(x.shape) * (2 if kind == "uniform" else 1)
+    return RandomLike(kind, *generator().take(count + count % 2))(x)
 
 
 def _floats(call: str, **arrays: Any) -> None:
@@ -136,6 +138,7 @@ def dropout(x: Any, ratio: float = 0.5, *, mask: Any = None, return_mask: bool =
     _floats(call, x=x)
     if mask is not None:
         values = getattr(mask, "array", mask)
+        need_arrays("dropout(x, mask=mask)", mask=values)
         if values.shape != x.shape:
             got = f"x {x.shape} and mask {values.shape}"
             raise ShapeError("dropout(x, mask=mask)", got, "a mask of the shape of x")
@@ -180,7 +183,7 @@ def gaussian(mean: Any, ln_var: Any, *, eps: Any = None, return_eps: bool = Fals
         raise ShapeError(
             call, got if eps is None else f"{got}, eps {eps.shape}", "arrays of one shape"
         )
-    drawn = _random_like("normal", ln_var) if eps is None else eps
+    drawn = random_like("normal", ln_var) if eps is None else eps
     y = mean + exp(ln_var * 0.5) * drawn
     return (y, getattr(drawn, "array", drawn)) if return_eps else y
 
@@ -212,7 +215,7 @@ def gumbel_softmax(log_pi: Any, tau: float = 0.1, axis: int = 1) -> Any:
     _floats(call, log_pi=log_pi)
     if not tau > 0:
         raise RangeError(call, f"tau={tau!r}", "a positive temperature")
-    return softmax((log_pi + _random_like("gumbel", log_pi)) / tau, axis)
+    return softmax((log_pi + random_like("gumbel", log_pi)) / tau, axis)
 
 
 def zoneout(h: Any, x: Any, ratio: float = 0.5) -> Any:
@@ -239,6 +242,7 @@ def zoneout(h: Any, x: Any, ratio: float = 0.5) -> Any:
     array([0., 1., 1., 1., 1., 0., 1., 0.])
     """
     call = "zoneout(h, x, ratio)"
+    need_arrays(call, h=h, x=x)
     _check_ratio(call, ratio)
     if not current().train:
         return x

@@ -12,7 +12,7 @@ from renkei.core.composite import composite
 from renkei.core.elementwise import elementwise
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec, normalize_axes
+from renkei.core.shapes import Spec, need_arrays, normalize_axes
 from renkei.core.variable import Variable
 from renkei.functions.conversion import cast
 from renkei.functions.math import rsqrt, square
@@ -59,7 +59,7 @@ def _gradients(
 
 def _floats(call: str, **arrays: Any) -> None:
     for name, a in arrays.items():
-        if a is not None and a.dtype.kind != "f":
+        if a is not None and getattr(getattr(a, "dtype", None), "kind", "") != "f":
             raise DtypeError(call, f"{name} {describe(a)}", "an array of floats", "See F.cast.")
 
 
@@ -292,6 +292,7 @@ def layer_normalization(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any
     >>> F.layer_normalization(np.array([[1.0, 3.0]]), np.ones(2), np.zeros(2)).round(3)
     array([[-1.,  1.]])
     """
+    need_arrays("layer_normalization(x, gamma, beta)", x=x, gamma=gamma)
     first = x.ndim - gamma.ndim
     if gamma.ndim == 0 or first < 1:
         raise ShapeError(
@@ -373,6 +374,7 @@ def normalize(x: Any, eps: float = 1e-5, axis: int | tuple[int, ...] = 1) -> Any
     array([[0.6, 0.8]])
     """
     call = "normalize(x, eps, axis)"
+    need_arrays(call, x=x)
     _floats(call, x=x)
     axes = normalize_axes(call, axis, x.ndim)
     wide = cast(x, _working(x))

@@ -11,7 +11,7 @@ from renkei.core.broadcast import broadcast_to
 from renkei.core.device import get_array_module
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec
+from renkei.core.shapes import Spec, need_integer
 from renkei.functions.indexing import get_item
 from renkei.functions.join_split import concat, listed, with_zeros
 
@@ -237,4 +237,6 @@ def pad_sequence(xs: Sequence[Any], length: int | None = None, padding: float = 
     array([[ 1,  2,  3],
            [ 4, -1, -1]])
     """
+    if length is not None:
+        length = need_integer("pad_sequence(xs, length, padding)", "length", length)
     return PadSequence(length, padding)(*listed("pad_sequence(xs, length, padding)", xs))

@@ -8,7 +8,7 @@ import numpy as np
 
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec, conv_outsize
+from renkei.core.shapes import Spec, conv_outsize, need_integer
 from renkei.functions.join_split import concat
 from renkei.functions.shape import reshape
 from renkei.functions.windows import spatial_axes, window_sizes
@@ -446,6 +446,7 @@ def spatial_pyramid_pooling_2d(x: Any, pyramid_height: int, pooling: str = "max"
     call = "spatial_pyramid_pooling_2d(x, pyramid_height, pooling)"
     if pooling != "max":
         raise RangeError(call, f"pooling={pooling!r}", "'max'")
+    pyramid_height = need_integer(call, "pyramid_height", pyramid_height)
     if pyramid_height < 1:
         raise RangeError(call, f"pyramid_height={pyramid_height}", "a positive number of levels")
     if getattr(x, "ndim", 0) != 4:

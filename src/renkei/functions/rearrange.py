@@ -9,7 +9,7 @@ from renkei.core.broadcast import broadcast_to
 from renkei.core.device import get_array_module
 from renkei.core.errors import RangeError, ShapeError
 from renkei.core.function import Function
-from renkei.core.shapes import Spec, normalize_axes, normalize_axis
+from renkei.core.shapes import Spec, need_integer, normalize_axes, normalize_axis
 from renkei.functions.indexing import get_item
 from renkei.functions.shape import (
     expand_dims,
@@ -196,6 +196,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     array([1, 4])
     """
     call = "diagonal(x, offset, axis1, axis2)"
+    offset = need_integer(call, "offset", offset)
     axes = normalize_axes(call, (axis1, axis2), ndim_of(call, x))
     x = moveaxis(x, axes, (-2, -1))
     rows, columns = x.shape[-2:]
@@ -273,6 +274,7 @@ def depth2space(X: Any, r: int) -> Any:
              [2, 3]]]])
     """
     n, channels, h, w = _image_shape("depth2space(X, r)", X)
+    r = need_integer("depth2space(X, r)", "r", r)
     if r < 1 or channels % (r * r):
         raise ShapeError("depth2space(X, r)", f"X {X.shape}, r={r}", "X.shape[1] a multiple of r²")
     c = channels // (r * r)
@@ -297,6 +299,7 @@ def space2depth(X: Any, r: int) -> Any:
     array([0, 1, 2, 3])
     """
     n, c, height, width = _image_shape("space2depth(X, r)", X)
+    r = need_integer("space2depth(X, r)", "r", r)
     if r < 1 or height % r or width % r:
         raise ShapeError(
             "space2depth(X, r)", f"X {X.shape}, r={r}", "sides that are multiples of r"

@@ -7,7 +7,7 @@ from typing import Any
 from renkei.core.elementwise import same_dtype
 from renkei.core.errors import DtypeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec
+from renkei.core.shapes import Spec, need_arrays
 from renkei.core.variable import Variable
 from renkei.functions.activation import sigmoid, tanh
 from renkei.functions.join_split import concat, stack
@@ -17,6 +17,7 @@ __all__ = ["lstm", "slstm", "tree_lstm"]
 
 def _check_step(call: str, c: Any, x: Any, c_name: str, x_name: str) -> None:
     """x has four times the units of c, alike on all other axes, and no more rows."""
+    need_arrays(call, **{c_name: c, x_name: x})
     got = f"{c_name} {c.shape} and {x_name} {x.shape}"
     if x.ndim < 2 or c.ndim != x.ndim or c.shape[2:] != x.shape[2:]:
         raise ShapeError(call, got, f"{c_name} (n, d, ...) and {x_name} (n, 4 d, ...)")
@@ -184,6 +185,7 @@ def tree_lstm(*inputs: Any) -> tuple[Any, Any]:
     call = "tree_lstm(c1, ..., cN, x)"
     if len(inputs) < 2:
         raise ShapeError(call, f"{len(inputs)} arrays", "at least one branch, and x")
+    need_arrays(call, **{f"inputs[{i}]": value for i, value in enumerate(inputs)})
     *cs, x = inputs
     first = cs[0]
     n = 3 + len(cs)

@@ -7,7 +7,7 @@ from typing import Any
 
 from renkei.core.device import get_array_module
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
-from renkei.core.shapes import deconv_outsize
+from renkei.core.shapes import deconv_outsize, need_arrays
 from renkei.functions.pooling import Unpooling, Upsampling, pooling_sizes
 from renkei.functions.windows import spatial_axes, window_sizes
 
@@ -21,6 +21,7 @@ def _outsize(
 ) -> _Sizes:
     if outsize is not None:
         return window_sizes(call, "outsize", outsize, n)
+    need_arrays(call, x=x)
     return tuple(
         deconv_outsize(size, k, s, p, cover_all) for size, k, s, p in zip(x.shape[2:], *sizes)
     )
@@ -174,6 +175,7 @@ def upsampling_2d(
     indices = getattr(indexes, "array", indexes)
     if getattr(indices, "dtype", None) is None or indices.dtype.kind not in "iu":
         raise DtypeError(call, f"indexes {describe(indexes)}", "an array of integers")
+    need_arrays(call, x=x)
     if x.ndim != 4 or x.dtype.kind != "f" or indices.shape != x.shape:
         raise ShapeError(
             call,
