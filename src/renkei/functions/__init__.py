@@ -42,6 +42,7 @@ _FAMILIES = {
     "max_pooling_1d max_pooling_2d max_pooling_3d max_pooling_nd spatial_pyramid_pooling_2d",
     "rearrange": "as_strided depth2space diagonal flip fliplr flipud repeat space2depth tile",
     "reduction": "argmax argmin average batch_l2_norm_squared logsumexp max mean min sum",
+    "renormalization": "batch_renormalization fixed_batch_renormalization",
     "resize": "resize_images",
     "rnn": "lstm slstm tree_lstm",
     "roi": "roi_average_align_2d roi_average_pooling_2d roi_max_align_2d roi_max_pooling_2d "
