@@ -18,6 +18,7 @@ _FAMILIES = {
     "dilated_convolution_2d",
     "conversion": "cast copy identity",
     "cumulative": "cumprod cumsum prod",
+    "decorrelation": "decorrelated_batch_normalization fixed_decorrelated_batch_normalization",
     "embedding": "embed_id",
     "fourier": "fft ifft",
     "gamma": "digamma lgamma polygamma zeta",
