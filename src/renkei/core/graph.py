@@ -32,6 +32,7 @@ def sweep(
     record: bool = False,
     retain: bool = False,
     targets: Sequence[Any] | None = None,
+    floor: int = 0,
 ) -> dict[Any, Any]:
     """Walks back from edges with their gradients; returns what reached the leaves or targets.
 
@@ -40,6 +41,7 @@ def sweep(
         record: compute with Variables, so that the gradients have graphs.
         retain: leave the gradients of intermediate Variables with the functions.
         targets: edges; given, only what lies between them and the seeds is computed.
+        floor: a time; functions that were recorded before it are not entered.
 
     Returns:
         Without targets, a mapping from each Leaf to a list whose first item is its gradient;
@@ -56,6 +58,8 @@ def sweep(
         function, gys, _ = pending.pop(-heappop(heap))
         if found:
             found.update({(function, i): g for i, g in enumerate(gys) if (function, i) in found})
+        if function.seq < floor:
+            continue
         if function.inputs is None:  # unchained: gradients end here and add up, as at a leaf
             function._grads = _summed(function._grads, _owned(gys))
             continue

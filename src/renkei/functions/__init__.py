@@ -42,6 +42,7 @@ _FAMILIES = {
     "pooling": "average_pooling_1d average_pooling_2d average_pooling_3d average_pooling_nd "
     "max_pooling_1d max_pooling_2d max_pooling_3d max_pooling_nd spatial_pyramid_pooling_2d",
     "rearrange": "as_strided depth2space diagonal flip fliplr flipud repeat space2depth tile",
+    "recompute": "forget",
     "reduction": "argmax argmin average batch_l2_norm_squared logsumexp max mean min sum",
     "renormalization": "batch_renormalization fixed_batch_renormalization",
     "resize": "resize_images",
