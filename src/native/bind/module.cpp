@@ -1,6 +1,7 @@
 // The Python face of the native module. Names starting with an underscore are for its own tests.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include <mutex>
 #include <set>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "bind/array.hpp"
+#include "kernels/conv.hpp"
 #include "kernels/loss_class.hpp"
 #include "kernels/optimizer.hpp"
 #include "simd/isa.hpp"
@@ -98,6 +100,13 @@ NB_MODULE(_native, m) {
           "ignore_label"_a = -1, "class_weight"_a = nb::none());
     m.def("softmax_cross_entropy_grad", &softmax_cross_entropy_grad, "x"_a, "t"_a, "log_z"_a,
           "coeff"_a, "gx"_a, "ignore_label"_a = -1, "class_weight"_a = nb::none());
+
+    m.def("convolution", &convolution, "x"_a, "W"_a, "b"_a.none(), "y"_a, "stride"_a, "pad"_a,
+          "dilate"_a, "groups"_a);
+    m.def("deconvolution", &deconvolution, "x"_a, "W"_a, "b"_a.none(), "y"_a, "stride"_a, "pad"_a,
+          "dilate"_a, "groups"_a);
+    m.def("convolution_grad_w", &convolution_grad_w, "x"_a, "gy"_a, "gW"_a, "stride"_a, "pad"_a,
+          "dilate"_a, "groups"_a);
 
     m.def("_probe", &probe, "n"_a, "grain"_a, "fail_at"_a = -1, "nested"_a = false);
     m.def("_exp", &exp_into, "x"_a, "y"_a);

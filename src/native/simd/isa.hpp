@@ -38,10 +38,22 @@ struct FloatKernels {
                                  int64_t coeff_step, T *gx, int64_t begin, int64_t end);
 };
 
+// float32 matrix products of one thread; see gemm.inl.
+struct ProductKernels {
+    int tile_rows, tile_cols;  // how operands are packed: panels (k, tile_rows) and (k, tile_cols)
+    // c (rows, cols) (+)= bias[row] + a b
+    void (*product)(int64_t rows, int64_t cols, int64_t k, const float *a, const float *b, float *c,
+                    int64_t ldc, const float *bias, bool add);
+    // c (rows, cols) += a b^T with a: (rows, n), b: (cols, n); n is a multiple of 16
+    void (*dots)(int64_t rows, int64_t cols, int64_t n, const float *a, const float *b, float *c,
+                 int64_t ldc);
+};
+
 struct Kernels {
     const char *name;
     FloatKernels<float> f32;
     FloatKernels<double> f64;
+    ProductKernels products;
 };
 
 // Columns that a (n, c, d) cross entropy handles at once when d > 1.

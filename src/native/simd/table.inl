@@ -3,11 +3,18 @@
 // the copy compiled for the newest processor and run it on the oldest.
 #include "simd/isa.hpp"
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
 namespace renkei {
 namespace RENKEI_ISA {
 namespace {
 
 #include "simd/exp.inl"
+#include "simd/gemm.inl"
 
 #include "kernels/loss_class.inl"
 #include "kernels/optimizer.inl"
@@ -27,7 +34,8 @@ constexpr FloatKernels<T> float_table{
 }  // namespace
 
 extern const Kernels table;
-const Kernels table{RENKEI_ISA_NAME, float_table<float>, float_table<double>};
+const Kernels table{RENKEI_ISA_NAME, float_table<float>, float_table<double>,
+                    {tile_rows, tile_cols, product, dots}};
 
 }  // namespace RENKEI_ISA
 }  // namespace renkei
