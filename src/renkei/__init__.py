@@ -46,6 +46,7 @@ _SUBMODULES = (
     "capture",
     "cli",
     "datasets",
+    "distributions",
     "functions",
     "initializers",
     "iterators",
