@@ -102,7 +102,7 @@ def test_require():
     ("value", "text"),
     [
         (np.zeros((2, 3), np.float32), "float32 (2, 3)"),
-        (np.float64(1), "float64 ()"),
+        (np.float64(1), "float64 1.0"),
         (None, "NoneType None"),
         (3, "int 3"),
         ("x" * 60, "str '" + "x" * 36 + "..."),

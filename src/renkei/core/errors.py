@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
+import numpy as np
+
 __all__ = [
     "ConfigError",
     "DataError",
@@ -194,7 +196,8 @@ def describe(value: object) -> str:
     "str 'text'"
     """
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
-    if shape is not None and dtype is not None:
+    scalar = isinstance(value, np.generic)  # has a shape, too, but is no array
+    if shape is not None and dtype is not None and not scalar:
         return f"{dtype} {shape}"
-    text = repr(value)
+    text = str(value) if scalar else repr(value)
     return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"

@@ -167,9 +167,7 @@ class Variable:
         """The value of a Variable of one element, as a Python number."""
         array = self._values()
         if array.size != 1:
-            raise ShapeError(
-                f"A number from {self._described()}", f"shape {array.shape}", "one element"
-            )
+            raise ShapeError(f"{self._described()}.item()", f"shape {array.shape}", "one element")
         return array.item()
 
     def __float__(self) -> float:
@@ -237,7 +235,7 @@ class Variable:
 
     @grad_var.setter
     def grad_var(self, grad: Variable | None) -> None:
-        if grad is not None and not isinstance(grad, Variable):
+        if not isinstance(grad, Variable | None):
             raise DtypeError("Variable.grad_var = g", describe(grad), "a Variable or None")
         self._check_grad(None if grad is None else grad.array)
         self._set_grad(grad)
@@ -288,8 +286,7 @@ class Variable:
         if theirs is None:
             return
         theirs = device_of(self._values()).send(theirs)
-        if theirs.shape != self.shape:
-            raise ShapeError("addgrad(other)", f"a gradient {theirs.shape}", f"{self.shape}")
+        self._check_grad(theirs)
         mine = self.grad
         self.grad = theirs.copy() if mine is None else mine + theirs
 
