@@ -57,5 +57,34 @@ def softmax_cross_entropy_grad(
     ignore_label: int = -1,
     class_weight: ndarray | None = None,
 ) -> None: ...
+def convolution(
+    x: ndarray,
+    W: ndarray,
+    b: ndarray | None,
+    y: ndarray,
+    stride: Sequence[int],
+    pad: Sequence[int],
+    dilate: Sequence[int],
+    groups: int,
+) -> None: ...
+def deconvolution(
+    x: ndarray,
+    W: ndarray,
+    b: ndarray | None,
+    y: ndarray,
+    stride: Sequence[int],
+    pad: Sequence[int],
+    dilate: Sequence[int],
+    groups: int,
+) -> None: ...
+def convolution_grad_w(
+    x: ndarray,
+    gy: ndarray,
+    gW: ndarray,
+    stride: Sequence[int],
+    pad: Sequence[int],
+    dilate: Sequence[int],
+    groups: int,
+) -> None: ...
 def _probe(n: int, grain: int, fail_at: int = -1, nested: bool = False) -> tuple[int, int]: ...
 def _exp(x: Any, y: Any) -> None: ...
