@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from renkei.compat.chainer._labels import label_of
+from renkei.compat.chainer._labels import class_name_of, label_of
 from renkei.compat.chainer.function_node import FunctionNode
 from renkei.compat.chainer.variable import Variable, VariableNode, as_variable
 from renkei.core.config import scoped
@@ -121,7 +121,7 @@ class View(FunctionNode):
 
     @property
     def _impl_name(self) -> str:
-        return type(self._core).__name__
+        return class_name_of(self._core)
 
     @property
     def label(self) -> str:

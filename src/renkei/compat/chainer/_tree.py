@@ -121,7 +121,7 @@ LEAVES: dict[str, tuple[str, str]] = {
     ),
     "training.extensions": (
         "training.extensions",
-        "_snapshot computational_graph dump_graph evaluator exponential_shift fail_on_nonnumber "
+        "_snapshot computational_graph evaluator exponential_shift fail_on_nonnumber "
         "inverse_shift linear_shift log_report micro_average multistep_shift parameter_statistics "
         "plot_report polynomial_shift print_report progress_bar snapshot_writers step_shift util "
         "value_observation variable_statistics_plot variable_unchain warmup_shift",
@@ -193,7 +193,11 @@ class _Shown(ModuleType):
             return importlib.import_module(f"{ROOT}.{below}")
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(importlib.import_module(f"{ROOT}.{self._source}"), name)
+        source = importlib.import_module(f"{ROOT}.{self._source}")
+        if self._source == "functions" and name[0].isupper():  # classes of functions
+            classes = importlib.import_module(f"{ROOT}.functions._classes")
+            return classes.find(name)
+        return getattr(source, name)
 
     def __dir__(self) -> list[str]:
         return dir(importlib.import_module(f"{ROOT}.{self._source}"))

@@ -253,6 +253,41 @@ class Variable(CoreVariable, metaclass=_AlsoTheEngines):
         return super().debug_print().replace("- device: @numpy", "- device: CPU")
 
 
+def _number(value: Any) -> str:
+    return f"({value})" if value < 0 else f"{value}"
+
+
+# what an operator with a number is called in drawings
+_TOLD = {
+    "__add__": lambda v: f"_ + {_number(v)}",
+    "__radd__": lambda v: f"_ + {_number(v)}",
+    "__sub__": lambda v: f"_ + {_number(-v)}",
+    "__rsub__": lambda v: f"{_number(v)} - _",
+    "__mul__": lambda v: f"_ * {_number(v)}",
+    "__rmul__": lambda v: f"_ * {_number(v)}",
+    "__truediv__": lambda v: f"_ * {_number(1 / v)}" if v else "_ / 0",
+    "__rtruediv__": lambda v: f"{_number(v)} / _",
+    "__pow__": lambda v: f"_ ** {_number(v)}",
+    "__rpow__": lambda v: f"{_number(v)} ** _",
+}
+
+
+def _operator(name: str, function: Any) -> Any:
+    told = _TOLD.get(name)
+    if told is None:
+        return _returning(name, function)
+
+    def method(self: Any, other: Any) -> Any:
+        y = function(self, other)
+        if other.__class__ in (int, float) and y._edge is not None:
+            y._edge.__dict__["_told"] = told(other)
+        y.__class__ = Variable
+        return y
+
+    method.__name__, method.__doc__ = name, function.__doc__
+    return method
+
+
 def _returning(name: str, function: Any) -> Any:
     def method(self: Any, *args: Any, **options: Any) -> Any:
         y = function(self, *args, **options)
@@ -287,7 +322,7 @@ def _iterate(self: Any) -> Any:
 def _install_methods() -> None:
     for name, function in _OPERATORS.items():
         late = name in ("__getitem__",)
-        setattr(Variable, name, _late(name) if late else _returning(name, function))
+        setattr(Variable, name, _late(name) if late else _operator(name, function))
     for name in _METHODS:
         if name != "mean":
             setattr(Variable, name, _late(name))

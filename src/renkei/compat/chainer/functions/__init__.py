@@ -105,11 +105,6 @@ def __getattr__(name: str) -> Any:
         return value
     if exists(f"functions.{name}"):
         return importlib.import_module(f"{__name__}.{name}")
-    classes = importlib.import_module("renkei.compat.chainer.functions._classes")
-    found = classes.find(name)
-    if found is not None:
-        globals()[name] = found
-        return found
     raise AttributeError(f"module 'chainer.functions' has no attribute {name!r}")
 
 

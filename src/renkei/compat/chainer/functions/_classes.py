@@ -46,9 +46,9 @@ _made: dict[str, type] = {}
 
 
 def find(name: str) -> Any:
-    """The class of a name, or None."""
+    """The class of a name."""
     if name not in _CLASSES:
-        return None
+        raise AttributeError(f"chainer.functions has no class {name!r}")
     if name not in _made:
         _made[name] = type(name, (_Applied,), {"_function": _CLASSES[name]})
     return _made[name]
