@@ -7,19 +7,26 @@ from renkei._lazy import lazy
 
 _FAMILIES = {
     "activation": "Maxout PReLU Swish",
+    "broadcast": "Bias Parameter Scale",
     "chain": "Chain ChainList Sequential",
     "classifier": "Classifier",
     "conv": (
         "Convolution1D Convolution2D Convolution3D ConvolutionND "
         "Deconvolution1D Deconvolution2D Deconvolution3D DeconvolutionND"
     ),
+    "conv_variants": "DeformableConvolution2D DepthwiseConvolution2D DilatedConvolution2D "
+    "LocalConvolution2D MLPConvolution2D",
     "embedding": "EmbedID",
+    "highway": "Highway",
+    "inception": "Inception InceptionBN",
     "linear": "Linear",
     "link": "Link State",
+    "loss_sampled": "BinaryHierarchicalSoftmax BlackOut NegativeSampling",
     "loss_sequence": "CRF1d",
     "n_step": "NStepBiGRU NStepBiLSTM NStepBiRNNReLU NStepBiRNNTanh NStepGRU NStepLSTM "
     "NStepRNNReLU NStepRNNTanh",
     "normalization": "BatchNormalization GroupNormalization LayerNormalization",
+    "renormalization": "BatchRenormalization DecorrelatedBatchNormalization",
     "rnn": "GRU LSTM StatefulGRU StatefulPeepholeLSTM StatelessGRU StatelessLSTM",
 }
 
