@@ -30,6 +30,7 @@ _FAMILIES = {
     "loss_class": "bernoulli_nll hinge sigmoid_cross_entropy softmax_cross_entropy",
     "loss_regression": "absolute_error gaussian_kl_divergence gaussian_nll huber_loss "
     "mean_absolute_error mean_squared_error squared_error",
+    "loss_sampled": "binary_hierarchical_softmax black_out negative_sampling",
     "loss_sequence": "argmax_crf1d connectionist_temporal_classification crf1d",
     "math": "arccos arcsin arctan arctan2 arctanh ceil clip cos cosh exp expm1 fix floor log log1p "
     "log2 log10 rsqrt sign sin sinh sqrt square squared_difference tan",
