@@ -18,7 +18,7 @@ from renkei.functions.normalization import (
 )
 from renkei.initializers import generate_array, get_initializer
 from renkei.links.link import Link, State
-from renkei.links.sizes import input_shape
+from renkei.links.sizes import check_sizes, input_shape
 
 __all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization"]
 
@@ -91,7 +91,7 @@ class BatchNormalization(Link):
         self.N: Any = State(0)
         self._averages = initial_avg_mean, initial_avg_var
         if size is not None:
-            self._make((size,) if isinstance(size, int) else tuple(size))
+            self._make(tuple(size) if isinstance(size, (tuple, list)) else (size,))
 
     def _make(self, shape: tuple[int, ...]) -> None:
         """Makes what is not there yet: some of it may have been loaded."""
@@ -100,7 +100,7 @@ class BatchNormalization(Link):
                 param.initialize(shape)
         device = current_device()
         for param in (self.gamma, self.beta):
-            device = device if param is None else param.device
+            device = device if param is None else param._device
         for name, value, default in zip(("avg_mean", "avg_var"), self._averages, (0, 1)):
             if getattr(self, name) is None:
                 fill = get_initializer(value, default, self.dtype)
@@ -251,6 +251,7 @@ class GroupNormalization(Link):
         initial_beta: Any = None,
     ) -> None:
         super().__init__()
+        check_sizes("GroupNormalization", groups=groups)
         self.groups, self.eps = groups, eps
         dtype = get_dtype(None, map_mixed16=np.float32)
         self.gamma = Parameter(get_initializer(initial_gamma, 1, dtype))

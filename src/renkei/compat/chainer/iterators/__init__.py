@@ -10,7 +10,7 @@ import numpy as np
 
 from renkei.compat.chainer.dataset.iterator import Iterator
 from renkei.compat.chainer.serializer import Deserializer
-from renkei.iterators.iterator import Place
+from renkei.iterators.iterator import OrderedIterator, Place
 from renkei.iterators.multithread import MultithreadIterator as OurMultithreadIterator
 from renkei.iterators.serial import SerialIterator as OurSerialIterator
 
@@ -85,6 +85,14 @@ class _Ordered(Iterator):
         self._place = place
 
 
+def _advance(self: Any, place: Place) -> Any:
+    """As ours; but Chainer draws an order at the end of the last epoch as well."""
+    step = OrderedIterator._advance(self, place)
+    if step is None or self.repeat or self.order_sampler is None or not step[1].is_new_epoch:
+        return step
+    return step[0], step[1]._replace(order=self._next_order(place.order, place.position))
+
+
 class SerialIterator(OurSerialIterator, _Ordered):
     r"""Reads batches of a data set in order or shuffled.
 
@@ -99,6 +107,8 @@ class SerialIterator(OurSerialIterator, _Ordered):
     >>> list(iterators.SerialIterator([1, 2, 3, 4, 5], 2, repeat=False, shuffle=False))
     [[1, 2], [3, 4], [5]]
     """
+
+    _advance = _advance
 
     def __init__(
         self,
@@ -123,6 +133,7 @@ class MultithreadIterator(OurMultithreadIterator, _Ordered):
     """
 
     _order_key = "_order"
+    _advance = _advance
 
     def __init__(
         self,
@@ -204,6 +215,7 @@ def _multiprocess() -> Any:
 
     class MultiprocessIterator(ours, _Ordered):  # type: ignore[misc, valid-type]
         __doc__ = ours.__doc__
+        _advance = _advance
 
         def __init__(
             self,

@@ -13,7 +13,9 @@ from typing import Any
 from renkei.compat.chainer.link import Chain, ChainList, Link
 from renkei.compat.chainer.links._extras import extras
 from renkei.core.parameter import Parameter
+from renkei.links.chain import Chain as OurChain
 from renkei.links.chain import ChainList as OurChainList
+from renkei.links.chain import Sequential as OurSequential
 from renkei.links.link import Link as OurLink
 
 __all__ = ["adopt", "facade"]
@@ -30,11 +32,16 @@ _PLAIN = set(
     "TheanoFunction".split()
 )
 
-_facades: dict[type, type] = {}
+# What stands for our own bases; the others are made when they are asked for.
+_facades: dict[type, type] = {OurLink: Link, OurChain: Chain, OurChainList: ChainList}
 
 
 def facade(ours: type) -> type:
     """The class that stands for one of our links in Chainer's programs."""
+    if ours is OurSequential:
+        from renkei.compat.chainer.sequential import Sequential
+
+        return Sequential
     if ours not in _facades:
         _facades[ours] = _make(ours)
     return _facades[ours]
@@ -89,7 +96,7 @@ def adopt(link: Any) -> Any:
     link.__class__ = cls
     Link.__init__(link)
     link.__dict__.update(_children=[] if issubclass(cls, ChainList) else set())
-    link.__dict__.update(_persistent=set(states), _dtypes=dict(states), name=values.pop("name"))
+    link.__dict__.update(_persistent=set(states), _dtypes=dict(states), name=values.pop("name", None))
     layers = values.pop("_layers", [])
     with link._construction():
         for name, value in values.items():
