@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 
 from renkei._version import __version__
-from renkei.cli import doctor, predict, train
+from renkei.cli import doctor, predict, run_chainer, train
 from renkei.core.errors import ConfigError, DataError, RenkeiError
 
 __all__ = ["main"]
 
 OK, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
-_VERBS = (train, predict, doctor)
+_VERBS = (train, predict, run_chainer, doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

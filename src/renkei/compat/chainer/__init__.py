@@ -35,7 +35,10 @@ Fallback = _Fallback()
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+        try:
+            value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+        except ModuleNotFoundError as error:
+            raise AttributeError(f"module 'chainer' has no attribute {name!r}") from error
         globals()[name] = value
         return value
     if name in _tree.FILES or _tree.exists(name):

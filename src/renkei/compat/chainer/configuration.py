@@ -51,6 +51,11 @@ def _show(names: Any, config: Any, file: TextIO | None) -> None:
 class GlobalConfig:
     """The settings that every thread takes where it has set none itself."""
 
+    autotune = compute_mode = cudnn_deterministic = cudnn_fast_batch_normalization = None
+    debug = dtype = enable_backprop = in_recomputing = keep_graph_on_report = None
+    lazy_grad_sum = schedule_func = train = type_check = use_cudnn = None
+    use_cudnn_tensor_core = use_ideep = use_static_graph = warn_nondeterministic = None
+
     def show(self, file: TextIO | None = None) -> None:
         """Prints all keys with their values, sorted, one a line."""
         _show(self.__dict__, self, file)
@@ -88,10 +93,10 @@ class LocalConfig:
 class _EngineGlobal(GlobalConfig):
     """``chainer.global_config``."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattribute__(self, name: str) -> Any:
         if name in KEYS:
             return getattr(core_global_config, name)
-        raise AttributeError(f"'GlobalConfig' object has no attribute {name!r}")
+        return super().__getattribute__(name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in KEYS:

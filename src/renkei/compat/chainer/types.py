@@ -11,7 +11,7 @@ __all__ = ["TYPE_CHECKING", "AbstractInitializer"]
 class AbstractInitializer(Protocol):
     """Fills an array in place."""
 
-    dtype: Any
+    dtype: Any = None
 
     def __call__(self, array: Any) -> None: ...
 

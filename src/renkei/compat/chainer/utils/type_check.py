@@ -302,6 +302,11 @@ class TypeInfo:
     def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
         self.shape, self.dtype, self.ndim = shape, dtype, len(shape)
 
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
 
 class TypeInfoTuple(tuple):
     """The types of all inputs, as expressions."""
