@@ -12,6 +12,7 @@ _FAMILIES = {
     "relu6 rrelu selu sigmoid silu softplus swish tanh",
     "arithmetic": "absolute add divide fmod linear_interpolate maximum minimum multiply "
     "negative power subtract",
+    "bilinear": "bilinear",
     "broadcast": "bias broadcast broadcast_to scale sum_to",
     "conv": "convolution_1d convolution_2d convolution_3d convolution_nd deconvolution_1d "
     "deconvolution_2d deconvolution_3d deconvolution_nd depthwise_convolution_2d "
@@ -19,6 +20,7 @@ _FAMILIES = {
     "conversion": "cast copy identity",
     "cumulative": "cumprod cumsum prod",
     "decorrelation": "decorrelated_batch_normalization fixed_decorrelated_batch_normalization",
+    "dropconnect": "simplified_dropconnect",
     "embedding": "embed_id",
     "fourier": "fft ifft",
     "gamma": "digamma lgamma polygamma zeta",
@@ -28,6 +30,8 @@ _FAMILIES = {
     "linear": "linear",
     "local_conv": "local_convolution_2d shift",
     "loss_class": "bernoulli_nll hinge sigmoid_cross_entropy softmax_cross_entropy",
+    "loss_metric": "contrastive cross_covariance decov "
+    "discriminative_margin_based_clustering_loss triplet",
     "loss_regression": "absolute_error gaussian_kl_divergence gaussian_nll huber_loss "
     "mean_absolute_error mean_squared_error squared_error",
     "loss_sampled": "binary_hierarchical_softmax black_out negative_sampling",
