@@ -17,6 +17,7 @@ __all__ = [
     "deconv_outsize",
     "need_arrays",
     "need_integer",
+    "need_number",
     "normalize_axes",
     "normalize_axis",
     "reduced_axes",
@@ -40,6 +41,14 @@ def need_arrays(call: str, **values: Any) -> None:
     for name, value in values.items():
         if getattr(value, "shape", None) is None or getattr(value, "dtype", None) is None:
             raise DtypeError(call, f"{name} {describe(value)}", "an array or a Variable")
+        if value.dtype.kind not in "biufc":
+            raise DtypeError(call, f"{name} {describe(value)}", "an array of numbers")
+
+
+def need_number(call: str, name: str, value: Any) -> None:
+    """Refuses what is no real number."""
+    if not isinstance(value, (int, float, np.integer, np.floating)):
+        raise DtypeError(call, f"{name}={describe(value)}", "a number")
 
 
 def need_integer(call: str, name: str, value: Any) -> int:

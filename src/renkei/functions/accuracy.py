@@ -6,7 +6,7 @@ from typing import Any
 
 from renkei.core.device import as_array, get_array_module
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
-from renkei.core.shapes import need_arrays, need_integer
+from renkei.core.shapes import need_arrays, need_integer, need_number
 from renkei.core.variable import Variable
 
 __all__ = [
@@ -42,7 +42,8 @@ def _check_scores(call: str, y: Any, t: Any) -> None:
     """y has the shape of t with the classes as axis 1, and maybe axes of size 1 at its end."""
     wanted = t.shape[:1] + y.shape[1:2] + t.shape[1:]
     rest = y.shape[len(wanted) :]
-    if y.ndim < 2 or t.ndim < 1 or y.shape[: len(wanted)] != wanted or any(n != 1 for n in rest):
+    empty = y.ndim < 2 or t.ndim < 1 or not y.shape[1]
+    if empty or y.shape[: len(wanted)] != wanted or any(n != 1 for n in rest):
         raise ShapeError(
             call,
             f"y {y.shape} and t {t.shape}",
@@ -291,6 +292,7 @@ def classification_summary(
     [[0.5, 1.0], [1.0, 0.5], [0.667, 0.667], [1, 2]]
     """
     call = "classification_summary(y, t)"
+    need_number(call, "beta", beta)
     right, predicted, support, variables = _counts(call, y, t, label_num, ignore_label)
     p, r = _ratio(right, predicted), _ratio(right, support)
     score = _ratio((1 + beta**2) * p * r, beta**2 * p + r)

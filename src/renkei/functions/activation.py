@@ -15,7 +15,7 @@ from renkei.core.elementwise import elementwise
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
 from renkei.core.random import generator, uniform
-from renkei.core.shapes import Spec, need_arrays, need_integer, normalize_axis
+from renkei.core.shapes import Spec, need_arrays, need_integer, need_number, normalize_axis
 from renkei.functions.join_split import concat
 from renkei.functions.math import exp
 from renkei.functions.reduction import max
@@ -275,6 +275,8 @@ def crelu(x: Any, axis: int = 1) -> Any:
     Rectified Linear Units", 2016.
     """
     need_arrays("crelu(x, axis)", x=x)
+    if x.dtype.kind not in "fi":
+        raise DtypeError("crelu(x, axis)", f"x {describe(x)}", "signed numbers")
     axis = normalize_axis("crelu(x, axis)", axis, x.ndim)
     return concat([relu(x), relu(-x)], axis=axis)
 
@@ -362,6 +364,8 @@ def selu(x: Any, alpha: float = 1.6732632423543772, scale: float = 1.05070098735
 
     Klambauer et al., "Self-Normalizing Neural Networks", 2017.
     """
+    need_number("selu(x, alpha, scale)", "alpha", alpha)
+    need_number("selu(x, alpha, scale)", "scale", scale)
     return elu(x, alpha) * scale
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from renkei.core.errors import DtypeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec
+from renkei.core.shapes import Spec, need_arrays, need_integer
 from renkei.functions.conversion import cast
 from renkei.functions.linalg import matmul
 from renkei.functions.reduction import mean as mean_over
@@ -86,6 +86,7 @@ def _groups(call: str, x: Any, groups: int) -> tuple[int, int, int]:
         raise ShapeError(call, f"x {describe(x)}", "an array (batch, channel, ...)")
     if x.dtype.kind != "f":
         raise DtypeError(call, f"x {describe(x)}", "an array of floats", "See F.cast.")
+    groups = need_integer(call, "groups", groups)
     if groups < 1 or x.shape[1] % groups:
         raise ShapeError(call, f"groups={groups} and x {x.shape}", "groups that divide x.shape[1]")
     return groups, x.shape[1] // groups, prod(x.shape) // max(x.shape[1], 1)
@@ -153,6 +154,8 @@ def decorrelated_batch_normalization(
     for name, a, shape in zip(
         ("running_mean", "running_projection"), averages, ((g, c), (g, c, c))
     ):
+        if a is not None:
+            need_arrays(call, **{name: a})
         if a is not None and a.shape != shape:
             raise ShapeError(call, f"{name} {a.shape} and x {x.shape}", f"{name}.shape == {shape}")
     wide = _grouped(x, sizes, np.result_type(np.float32, x.dtype))
@@ -190,6 +193,7 @@ def fixed_decorrelated_batch_normalization(
     """
     call = "fixed_decorrelated_batch_normalization(x, mean, projection)"
     sizes = g, c, _ = _groups(call, x, groups)
+    need_arrays(call, mean=mean, projection=projection)
     for name, a, shape in (("mean", mean, (g, c)), ("projection", projection, (g, c, c))):
         if a.shape != shape:
             raise ShapeError(call, f"{name} {a.shape} and x {x.shape}", f"{name}.shape == {shape}")

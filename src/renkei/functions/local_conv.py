@@ -6,7 +6,7 @@ from math import prod
 from typing import Any
 
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
-from renkei.core.shapes import conv_outsize, tuple_of
+from renkei.core.shapes import conv_outsize, need_arrays, tuple_of
 from renkei.functions.conversion import cast
 from renkei.functions.indexing import get_item
 from renkei.functions.join_split import concat
@@ -50,6 +50,7 @@ def local_convolution_2d(x: Any, W: Any, b: Any = None, stride: Any = 1) -> Any:
     array([[[[  0.,  10., 200.]]]])
     """
     call = "local_convolution_2d(x, W, b)"
+    need_arrays(call, x=x, W=W, **({} if b is None else {"b": b}))
     if x.ndim != 4 or W.ndim != 6 or x.shape[1] != W.shape[3]:
         raise ShapeError(
             call,

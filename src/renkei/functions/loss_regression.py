@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from renkei.core.device import as_array
 from renkei.core.elementwise import elementwise, same_dtype
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec, need_arrays
+from renkei.core.shapes import Spec, need_arrays, need_number
 from renkei.core.variable import Variable
 from renkei.functions.arithmetic import absolute
 from renkei.functions.math import clip, exp, square, squared_difference
@@ -31,6 +29,9 @@ __all__ = [
 def _same_shape(call: str, **arrays: Any) -> None:
     """Refuses broadcasting: (n, 1) against (n,) is a mistake far more often than a wish."""
     need_arrays(call, **arrays)
+    if any(a.dtype.kind not in "iuf" for a in arrays.values()):
+        got = " and ".join(f"{n} {describe(a)}" for n, a in arrays.items())
+        raise DtypeError(call, got, "arrays of numbers")
     shapes = [a.shape for a in arrays.values()]
     if any(shape != shapes[0] for shape in shapes):
         got = " and ".join(f"{n} {a.shape}" for n, a in arrays.items())
@@ -73,6 +74,14 @@ class MeanSquaredError(Function):
         return (x1 - x0) * (gy * (2 / max(math.prod(x0.shape), 1)))
 
 
+def _following(x: Any, like: Variable) -> Any:
+    try:
+        return as_array(x, like.dtype)
+    except (TypeError, ValueError):
+        got = f"{describe(like)} and {describe(x)}"
+        raise DtypeError("mean_squared_error(x0, x1)", got, "arrays of floats") from None
+
+
 def mean_squared_error(x0: Any, x1: Any) -> Any:
     r"""Mean of squared differences: :math:`y = \frac1N \sum_i (x_{0i} - x_{1i})^2`.
 
@@ -92,9 +101,9 @@ def mean_squared_error(x0: Any, x1: Any) -> Any:
     """
     if isinstance(x0, Variable) is not isinstance(x1, Variable):  # a bare array follows the other
         if isinstance(x0, Variable):
-            x1 = as_array(x1, x0.dtype)
+            x1 = _following(x1, x0)
         else:
-            x0 = as_array(x0, x1.dtype)
+            x0 = _following(x0, x1)
     return MeanSquaredError()(x0, x1)
 
 
@@ -191,8 +200,7 @@ def huber_loss(x: Any, t: Any, delta: float, reduce: str = "sum_along_second_axi
     call = "huber_loss(x, t, delta)"
     _one_of(call, "reduce", reduce, "sum_along_second_axis", "no")
     _same_shape(call, x=x, t=t)
-    if not isinstance(delta, (int, float, np.number)):
-        raise DtypeError(call, f"delta={describe(delta)}", "a number")
+    need_number(call, "delta", delta)
     if not delta > 0:
         raise RangeError(call, f"delta={delta}", "delta > 0")
     if reduce != "no" and x.ndim < 2:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from renkei.core.device import get_array_module
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec
+from renkei.core.shapes import Spec, need_integer
 from renkei.core.variable import Variable, as_variable
 from renkei.functions.conversion import cast
 from renkei.functions.indexing import scatter_add, select_item, where
@@ -157,7 +156,7 @@ def connectionist_temporal_classification(
     for given, full in ((input_length, x.shape[0]), (label_length, n_label)):
         given = _values(given)
         lengths.append(xp.full(n_batch, full) if given is None else xp.asarray(given))
-    loss = Ctc(operator.index(blank_symbol))(x, labels, *lengths)
+    loss = Ctc(need_integer(_CTC, "blank_symbol", blank_symbol))(x, labels, *lengths)
     return mean(loss) if reduce == "mean" else loss
 
 

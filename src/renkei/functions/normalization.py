@@ -12,7 +12,7 @@ from renkei.core.composite import composite
 from renkei.core.elementwise import elementwise
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec, need_arrays, normalize_axes
+from renkei.core.shapes import Spec, need_arrays, need_integer, need_number, normalize_axes
 from renkei.core.variable import Variable
 from renkei.functions.conversion import cast
 from renkei.functions.math import rsqrt, square
@@ -217,6 +217,8 @@ def fixed_batch_normalization(
            [  1.,  10.]])
     """
     call = "fixed_batch_normalization(x, gamma, beta, mean, var)"
+    need_arrays(call, x=x, gamma=gamma, beta=beta, mean=mean, var=var)
+    need_number(call, "eps", eps)
     axes = _batch_axes(call, x, axis)
     parameters = {"gamma": gamma, "beta": beta, "mean": mean, "var": var}
     _check_beside(call, axes, x, **parameters)
@@ -375,6 +377,7 @@ def normalize(x: Any, eps: float = 1e-5, axis: int | tuple[int, ...] = 1) -> Any
     """
     call = "normalize(x, eps, axis)"
     need_arrays(call, x=x)
+    need_number(call, "eps", eps)
     _floats(call, x=x)
     axes = normalize_axes(call, axis, x.ndim)
     wide = cast(x, _working(x))
@@ -410,6 +413,9 @@ def local_response_normalization(
     call = "local_response_normalization(x, n)"
     if getattr(x, "ndim", 0) < 2:
         raise ShapeError(call, f"x {describe(x)}", "an array (batch, channel, ...)")
+    n = need_integer(call, "n", n)
+    for name, value in (("k", k), ("alpha", alpha), ("beta", beta)):
+        need_number(call, name, value)
     if n < 1:
         raise RangeError(call, f"n={n}", "a positive integer")
     _floats(call, x=x)

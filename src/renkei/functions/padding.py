@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -89,6 +91,9 @@ def pad(x: Any, pad_width: Any, mode: str, **keywords: Any) -> Any:
         raise DtypeError(_CALL, f"pad_width={pad_width!r}", "integers")
     if any(w < 0 for pair in widths for w in pair):
         raise RangeError(_CALL, f"pad_width={pad_width!r}", "widths of 0 or more")
+    sizes = [n + sum(pair) for n, pair in zip(x.shape, widths)]
+    if prod(sizes) * max(x.dtype.itemsize, 8) > sys.maxsize:
+        raise RangeError(_CALL, f"pad_width={pad_width!r}", "an array that memory can hold")
     setting = _setting(mode, keywords)
     if mode == "constant":
         return Pad(widths, _pairs("constant_values", setting, x.ndim))(x)

@@ -237,6 +237,10 @@ def as_strided(
     sizes, steps = integers(call, "shape", shape), integers(call, "strides", strides)
     if len(sizes) != len(steps):
         raise ShapeError(call, f"shape={sizes} and strides={steps}", "as many of each")
+    if min(sizes, default=0) < 0:
+        raise RangeError(call, f"shape={sizes}", "sizes of 0 or more")
+    if storage_offset is not None:
+        need_integer(call, "storage_offset", storage_offset)
     xp = get_array_module(x)
     index = xp.full(sizes, storage_offset or 0, xp.intp)
     for axis, (size, step) in enumerate(zip(sizes, steps)):

@@ -8,7 +8,7 @@ import numpy as np
 
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec
+from renkei.core.shapes import Spec, need_number
 from renkei.functions.conversion import cast
 from renkei.functions.normalization import batch_normalization, fixed_batch_normalization
 
@@ -99,6 +99,8 @@ def batch_renormalization(
     """
     averages = [getattr(a, "array", a) for a in (running_mean, running_var)]
     _check(x, gamma, averages, rmax, dmax)
+    if getattr(beta, "shape", None) != gamma.shape:
+        raise ShapeError(_CALL, f"gamma {gamma.shape} and beta {describe(beta)}", "equal shapes")
     axis = (0, *range(gamma.ndim + 1, x.ndim))
     node = RenormalizationFactors(eps, rmax, dmax, decay, axis, bool(update_statistics))
     r, d = (cast(a, gamma.dtype) for a in node(x, *averages))
@@ -118,6 +120,8 @@ def _check(x: Any, gamma: Any, averages: list[Any], rmax: float, dmax: float) ->
                 f"x {x.shape} and {name} {a.shape}",
                 f"x (batch, channel, ...) that is not empty and {name}.shape == {kept}",
             )
+    need_number(_CALL, "rmax", rmax)
+    need_number(_CALL, "dmax", dmax)
     if rmax < 1 or dmax < 0:
         raise RangeError(_CALL, f"rmax={rmax} and dmax={dmax}", "rmax >= 1 and dmax >= 0")
 

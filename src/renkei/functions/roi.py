@@ -9,7 +9,7 @@ import numpy as np
 from renkei.core.config import current
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec
+from renkei.core.shapes import Spec, need_arrays, need_number
 from renkei.core.variable import Variable
 from renkei.functions.windows import window_sizes
 
@@ -184,6 +184,7 @@ def _array(a: Any) -> Any:
 
 def _checked(call: str, x: Any, rois: Any, roi_indices: Any) -> tuple[Any, Any]:
     """The arrays of regions and of their images' numbers; raises if they are not that."""
+    need_arrays(call, x=x, rois=rois, roi_indices=roi_indices)
     rois, roi_indices = _array(rois), _array(roi_indices)
     if getattr(x, "ndim", 0) != 4 or 0 in x.shape[2:]:
         raise ShapeError(call, f"x {describe(x)}", "images (batch, channel, height, width)")
@@ -215,6 +216,7 @@ def _check_numbers(call: str, n: int, roi_indices: Any) -> None:
 
 
 def _geometry(call: str, outsize: Any, spatial_scale: float) -> tuple[_Sizes, float]:
+    need_number(call, "spatial_scale", spatial_scale)
     if not spatial_scale > 0:
         raise RangeError(call, f"spatial_scale={spatial_scale!r}", "a positive number")
     return window_sizes(call, "outsize", outsize, 2), float(spatial_scale)
@@ -294,6 +296,7 @@ def roi_pooling_2d(x: Any, rois: Any, outh: int, outw: int, spatial_scale: float
              [13.]]]])
     """
     call = "roi_pooling_2d(x, rois, outh, outw, spatial_scale)"
+    need_arrays(call, rois=rois)
     rois = _array(rois)
     if rois.ndim != 2 or rois.shape[1] != 5:
         hint = "A region is (number of the image, left, top, right, bottom)."

@@ -12,7 +12,7 @@ import numpy as np
 from renkei.core.device import get_array_module
 from renkei.core.errors import DtypeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec, conv_outsize
+from renkei.core.shapes import Spec, conv_outsize, need_arrays
 from renkei.core.variable import Variable
 from renkei.functions.conversion import cast
 from renkei.functions.indexing import get_item
@@ -306,6 +306,8 @@ def deformable_convolution_2d_sampler(
         )
     if offset.shape != (n, 2 * places, *outsize):
         raise ShapeError(call, f"offset {offset.shape}", f"offset {(n, 2 * places, *outsize)}")
+    if b is not None:
+        need_arrays(call, b=b)
     if b is not None and b.shape != W.shape[:1]:
         raise ShapeError(call, f"b {b.shape} and W {W.shape}", f"b.shape == {W.shape[:1]}")
     wide = cast(offset, np.result_type(np.float32, offset.dtype))

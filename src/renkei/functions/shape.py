@@ -10,7 +10,7 @@ from typing import Any
 from renkei.core.device import get_array_module
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec, normalize_axes, normalize_axis
+from renkei.core.shapes import Spec, need_integer, normalize_axes, normalize_axis
 
 __all__ = [
     "expand_dims",
@@ -250,7 +250,7 @@ def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
     call = "rollaxis(x, axis, start)"
     n = ndim_of(call, x)
     old = normalize_axis(call, axis, n)
-    [place] = integers(call, "start", start)
+    place = need_integer(call, "start", start)
     if not -n <= place <= n:
         raise RangeError(call, f"start={place} for {n} axes", f"a number in [{-n}, {n}]")
     place += n if place < 0 else 0

@@ -10,6 +10,7 @@ from renkei.functions.activation import maxout, prelu, swish
 from renkei.initializers import get_initializer
 from renkei.links.linear import Linear
 from renkei.links.link import Link
+from renkei.links.sizes import check_sizes
 
 __all__ = ["Maxout", "PReLU", "Swish"]
 
@@ -96,6 +97,7 @@ class Maxout(Link):
         initial_bias: Any = 0,
     ) -> None:
         super().__init__()
+        check_sizes("Maxout", in_size=in_size, out_size=out_size, pool_size=pool_size)
         self.out_size, self.pool_size = out_size, pool_size
         n = out_size * pool_size
         if isinstance(initialW, get_array_types()):

@@ -13,6 +13,7 @@ from renkei.functions.shape import reshape
 from renkei.initializers import Initializer, get_initializer
 from renkei.links.linear import Linear
 from renkei.links.link import Link
+from renkei.links.sizes import check_sizes
 
 __all__ = [
     "GRU",
@@ -245,6 +246,7 @@ class StatefulPeepholeLSTM(_Stateful):
 
     def __init__(self, in_size: int | None, out_size: int) -> None:
         super().__init__()
+        check_sizes("StatefulPeepholeLSTM", in_size=in_size, out_size=out_size)
         self.state_size = out_size
         self.upward = Linear(in_size, 4 * out_size)
         self.lateral = Linear(out_size, 4 * out_size, nobias=True)

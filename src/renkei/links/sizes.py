@@ -11,9 +11,9 @@ __all__ = []  # for links only
 
 
 def check_sizes(link: str, **sizes: Any) -> None:
-    """Refuses sizes that are no integers or negative; None is an open one."""
+    """Refuses sizes that are no integers or negative; an input's may be None: left open."""
     for name, size in sizes.items():
-        if size is None:
+        if size is None and name.startswith("in_"):
             continue
         try:
             negative = operator.index(size) < 0
