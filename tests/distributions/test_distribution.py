@@ -336,6 +336,8 @@ def test_probabilities_of_zero_and_one():
     assert d.log_prob(np.array([1, 2])).array.tolist() == [0, -np.inf]
     assert d.sample(20).array.tolist() == [[1]] * 20
     assert d.cdf(np.array([0.5, 1])).array.tolist() == [0, 1]
+    halves = D.Geometric(np.array([0.5]))
+    assert halves.cdf(np.array([0.9, 1.0, 1.9, 2.0])).array.tolist() == [0, 0.5, 0.5, 0.75]
     d = D.Poisson(np.array([0.0]))
     assert d.log_prob(np.array([0, 1])).array.tolist() == [0, -np.inf]
 

@@ -126,3 +126,27 @@ def test_gumbel_softmax_picks_categories_by_their_probability():
     np.testing.assert_allclose(y.sum(1), 1, rtol=1e-5)
     counts = np.bincount(y.argmax(1), minlength=3) / len(y)
     np.testing.assert_allclose(counts, p, atol=0.015)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("end", [0.0, 1 - 2.0**-24])
+def test_uniform_numbers_leave_out_both_ends(monkeypatch, dtype, end):
+    from renkei.functions.noise import random_like
+    from renkei.kernels.reference import noise
+
+    def extreme(xp, key, offset, shape):
+        return np.full(shape, end, np.float32)
+
+    monkeypatch.setattr(noise, "uniform", extreme)
+    u = random_like("uniform", np.zeros((2, 3), dtype))
+    assert (u.dtype, u.shape) == (dtype, (2, 3))
+    assert ((u > 0) & (u < 1)).all()
+
+
+def test_uniform_numbers_of_double_precision_use_its_digits():
+    from renkei.functions.noise import random_like
+
+    rk.seed(0)
+    u = random_like("uniform", np.zeros(1000))
+    assert abs(u.mean() - 0.5) < 0.05
+    assert len(np.unique(u * 2.0**24 % 1)) == 1000
