@@ -70,6 +70,8 @@ CASES = {
     "Bias": (lambda: L.Bias(1, (4, 5)), IMAGE),
     "Parameter": (lambda: L.Parameter(np.linspace(-1, 2, 3).astype(rk.get_dtype())), []),
     "Highway": (lambda: L.Highway(3, activate=F.tanh), BATCH),
+    "Bilinear": (lambda: L.Bilinear(3, 4, 2), [(5, 3), (5, 4)]),
+    "SimplifiedDropconnect": (lambda: L.SimplifiedDropconnect(3, 2, 0), BATCH),
     "Classifier": (
         lambda: L.Classifier(L.Linear(3, 2)),
         [(4, 3), lambda rng: rng.integers(0, 2, 4)],

@@ -7,6 +7,7 @@ from renkei._lazy import lazy
 
 _FAMILIES = {
     "activation": "Maxout PReLU Swish",
+    "bilinear": "Bilinear",
     "broadcast": "Bias Parameter Scale",
     "chain": "Chain ChainList Sequential",
     "classifier": "Classifier",
@@ -16,6 +17,7 @@ _FAMILIES = {
     ),
     "conv_variants": "DeformableConvolution2D DepthwiseConvolution2D DilatedConvolution2D "
     "LocalConvolution2D MLPConvolution2D",
+    "dropconnect": "SimplifiedDropconnect",
     "embedding": "EmbedID",
     "highway": "Highway",
     "inception": "Inception InceptionBN",
