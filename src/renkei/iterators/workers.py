@@ -34,7 +34,7 @@ import numpy as np
 import renkei.core.random as stream
 from renkei.core.errors import UsageError, WorkerError
 
-__all__ = ["Job", "Slot", "Workers"]
+__all__ = ["Job", "Slot", "Workers", "seed_all"]
 
 _TASK = struct.Struct("<qqqqqiiQ")  # ticket, indices at, data at, room, first sample, from, to, key
 _NOTICE = struct.Struct("<qiiqq")  # ticket, from, status, table at, length of the table
@@ -192,7 +192,7 @@ class _Worker:
 
     def _read(self, index: int, key: int, sample: int) -> Any:
         self.control[1 + self.number] = index
-        _seed_all(key, sample)
+        seed_all(key, sample)
         return self.dataset[index]
 
     def _deliver(self, ticket: int, start: int, parts: list[Any], at: int, room: int) -> None:
@@ -222,7 +222,7 @@ class _Worker:
         self.results.send_bytes(_NOTICE.pack(ticket, start, status, *table) + payload)
 
 
-def _seed_all(key: int, sample: int) -> None:
+def seed_all(key: int, sample: int) -> None:
     """Random numbers of an example depend on it alone, not on who reads it or what was read."""
     mixed = (key + sample * 0x9E3779B97F4A7C15) % 2**64  # SplitMix64
     mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9 % 2**64

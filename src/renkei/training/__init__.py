@@ -5,6 +5,7 @@ from renkei._lazy import lazy
 _FAMILIES = {
     "extension": "PRIORITY_EDITOR PRIORITY_READER PRIORITY_WRITER Extension make_extension",
     "extensions": "",
+    "parallel": "MultiprocessParallelUpdater ParallelUpdater",
     "progress": "Progress",
     "trainer": "Trainer",
     "triggers": (
