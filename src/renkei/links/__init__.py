@@ -30,6 +30,7 @@ _FAMILIES = {
     "normalization": "BatchNormalization GroupNormalization LayerNormalization",
     "renormalization": "BatchRenormalization DecorrelatedBatchNormalization",
     "rnn": "GRU LSTM StatefulGRU StatefulPeepholeLSTM StatelessGRU StatelessLSTM",
+    "rnn_variants": "ChildSumTreeLSTM NaryTreeLSTM StatefulMGU StatefulZoneoutLSTM StatelessMGU",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)
