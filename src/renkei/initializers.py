@@ -456,8 +456,8 @@ class Orthogonal(_Random):
             )
         wide = columns > rows
         rng = self.rng or _drawn_from()
-        a = rng.normal(0.0, 1.0, (columns, rows) if wide else (rows, columns))
-        q, r = np.linalg.qr(a)
+        a = rng.normal(0.0, 1.0, (rows, columns))
+        q, r = np.linalg.qr(a.T if wide else a)
         q *= np.copysign(self.scale, np.diag(r))
         _write(array, (q.T if wide else q).reshape(shape))
 

@@ -190,7 +190,7 @@ _GATES = {"lstm": 4, "gru": 3, "tanh": 1, "relu": 1}
 
 def run_stack(
     mode: str, n_layers: int, ratio: float, states: Sequence[Any],
-    ws: Any, bs: Any, x: Any, sizes: tuple[int, ...], directions: int,
+    ws: Any, bs: Any, x: Any, sizes: tuple[int, ...], directions: int, drop: Any = dropout,
 ) -> tuple[tuple[Any, ...], Any]:  # fmt: skip
     """Runs all layers over a packed batch; links call this too.
 
@@ -204,6 +204,7 @@ def run_stack(
         x: the packed batch (rows, in).
         sizes: the rows of each time step, never growing.
         directions: 1 or 2.
+        drop: the dropout between layers.
 
     Returns:
         The last states, of the shapes of ``states``, and y (rows, d * directions), packed.
@@ -213,7 +214,7 @@ def run_stack(
         ys = []
         for direction in range(directions):
             k = directions * layer + direction
-            inputs = dropout(x, ratio) if layer else x
+            inputs = drop(x, ratio) if layer else x
             now = [s[k] for s in states]
             weights = _weights(mode, ws[k], bs[k])
             y, *after = _node(mode, sizes, direction == 1)(inputs, *now, *weights)

@@ -13,6 +13,7 @@ from renkei.core.variable import Variable, as_variable
 from renkei.functions.indexing import Permutate
 from renkei.functions.join_split import concat, split_axis
 from renkei.functions.n_step import run_stack
+from renkei.functions.noise import dropout
 from renkei.initializers import get_initializer
 from renkei.links.chain import ChainList
 from renkei.links.link import Link
@@ -77,6 +78,7 @@ class _NStep(ChainList):
     n_weights: ClassVar[int]
     use_bi_direction: ClassVar[bool]
     n_cells: ClassVar[int] = 1
+    _drop = staticmethod(dropout)
 
     def __init__(
         self,
@@ -153,7 +155,7 @@ class _NStep(ChainList):
             ready.append(self.init_hx(packing.xs) if zeros else packing.sorted(as_variable(state)))
         last, y = run_stack(
             self._mode, self.n_layers, self.dropout, ready, self.ws, self.bs,
-            packing.packed(), packing.sizes, self.direction,
+            packing.packed(), packing.sizes, self.direction, self._drop,
         )  # fmt: skip
         return tuple(packing.sorted(s, inv=True) for s in last), packing.unpacked(y)
 

@@ -20,9 +20,17 @@ def extras(ours: Any) -> dict[str, Any]:
     body = dict(_EXTRAS.get(name, {}))
     if name not in _SHOWN:
         body["_shown"] = ()
+    if hasattr(ours, "_drop"):
+        body["_drop"] = staticmethod(_dropout)
     if name in ("LSTM", "StatelessLSTM"):
         body |= _interleaved(ours)
     return body
+
+
+def _dropout(x: Any, ratio: float) -> Any:
+    from renkei.compat.chainer.functions import dropout
+
+    return dropout(x, ratio)
 
 
 def _array(value: Any) -> Any:
