@@ -8,7 +8,7 @@ from typing import Any
 from renkei.compat.chainer._labels import class_name_of, label_of
 from renkei.compat.chainer.function_node import FunctionNode
 from renkei.compat.chainer.variable import Variable, VariableNode, as_variable
-from renkei.core.config import scoped
+from renkei.core.config import current, scoped
 from renkei.core.errors import GraphError
 from renkei.core.function import Function as CoreFunction
 from renkei.core.function import _revive
@@ -87,11 +87,28 @@ def _pull(engine: Engine, wanted: tuple[bool, ...], values: list[Any]) -> list[A
         for hook in hooks:
             hook.backward_postprocess(node, in_data, out_grad)
     gxs: list[Any] = [None] * len(wanted)
+    if current().debug:
+        _check_gradients(node, targets, found)
     for i, gx in zip(targets, found, strict=True):
         gxs[i] = gx if gx is None or recording else getattr(gx, "_array", gx)
         if gx is not None and recording and not isinstance(gx, CoreVariable):
             gxs[i] = Variable(gx, requires_grad=False)
     return gxs
+
+
+def _check_gradients(node: Any, targets: tuple[int, ...], found: Any) -> None:
+    """What debug mode checks of the gradients that ``backward`` returned."""
+    for i, gx in zip(targets, found, strict=True):
+        if gx is None:
+            continue
+        if not isinstance(gx, CoreVariable):
+            text = f"{type(gx)} != expected {Variable}"
+            raise ValueError(node._incorrect("type", text))
+        for what in ("shape", "dtype"):
+            got, expected = getattr(gx, what), getattr(node._specs[i], "_" + what)
+            if got != expected:
+                text = f"input-index={i}, actual {got} != expected {expected}"
+                raise ValueError(node._incorrect(what, text))
 
 
 def revived(array: Any, edge: Any) -> Any:

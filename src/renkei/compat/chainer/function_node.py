@@ -83,7 +83,8 @@ class FunctionNode:
     def rank(self) -> int:
         """The length of the longest way from a leaf."""
         engine = None if self._engine is None else self._engine()
-        return 0 if engine is None else engine.rank
+        told = [v.node._rank for v in (r() for r in self._variables or ()) if v is not None]
+        return max([0 if engine is None else engine.rank, *(r for r in told if r is not None)])
 
     @property
     def inputs(self) -> Any:
@@ -232,7 +233,8 @@ class FunctionNode:
         )
 
     def _check_types(self, in_data: tuple[Any, ...]) -> None:
-        if type(self).check_type_forward is not FunctionNode.check_type_forward:
+        check = getattr(self.check_type_forward, "__func__", None)
+        if check is not FunctionNode.check_type_forward:
             type_check.run(self, in_data)
 
     def _check_outputs(self, outputs: Any) -> None:
@@ -343,9 +345,12 @@ class FunctionNode:
         )
 
     def _wrong_count(self, got: int, expected: int) -> str:
+        return self._incorrect("number", f"{got} != expected {expected}")
+
+    def _incorrect(self, what: str, difference: str) -> str:
+        """Says what is wrong with the gradients, with the types of inputs and outputs."""
         lines = [
-            "number of gradients returned from backward is incorrect: "
-            f"{got} != expected {expected}",
+            f"{what} of gradients returned from backward is incorrect: {difference}",
             f"  function={self._impl_name} ({self.label})",
         ]
         for i, spec in enumerate(self._specs or ()):

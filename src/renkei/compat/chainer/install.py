@@ -63,6 +63,8 @@ def _install() -> None:
         )
     if not installed():
         sys.meta_path.insert(0, _Alias())
+        if importlib.util.find_spec("chainerx") is None:
+            sys.modules["chainerx"] = importlib.import_module("renkei.compat.chainerx")
 
 
 _install()

@@ -90,6 +90,8 @@ class Variable(CoreVariable, metaclass=_AlsoTheEngines):
         """What the graph knows of this Variable."""
         return VariableNode._of(self._edge, self)
 
+    _node = node
+
     @property
     def creator_node(self) -> Any:
         """The FunctionNode that made this Variable, or None."""
@@ -445,11 +447,11 @@ class VariableNode:
     ('(2, 3), float32', 0, True)
     """
 
-    __slots__ = ("__weakref__", "_edge", "_name", "_ref", "_retained", "dtype", "shape")
+    __slots__ = ("__weakref__", "_edge", "_name", "_ref", "_retained", "_told", "dtype", "shape")
 
     def __init__(self, variable: Any, name: str | None = None, **kwargs: Any) -> None:
         self._edge, self._ref = variable._edge, weakref.ref(variable)
-        self._name, self._retained = name, None
+        self._name, self._retained, self._told = name, None, None
         array = variable._array
         self.shape = None if array is None else array.shape
         self.dtype = None if array is None else array.dtype
@@ -460,12 +462,13 @@ class VariableNode:
         place = edge
         if place is not None and not isinstance(place, (Leaf, Output)):
             place = edge.__dict__
-        known = _known(place)
+        key = id(variable) if edge is None and variable is not None else None
+        known = _known(place) if key is None else _edgeless.get(key)
         if known is not None and (variable is None or known._ref() is variable):
             known._refresh(variable)
             return known
         node = VariableNode.__new__(VariableNode)
-        node._edge, node._name, node._retained = edge, None, None
+        node._edge, node._name, node._retained, node._told = edge, None, None, None
         owner = variable if variable is not None else edge.ref() if isinstance(edge, Leaf) else None
         node._ref = weakref.ref(owner) if owner is not None else _nobody
         source = edge if spec is None else spec
@@ -475,6 +478,8 @@ class VariableNode:
             place["_facade_node"] = weakref.ref(node)
         elif place is not None:
             place.node = weakref.ref(node)
+        elif key is not None:
+            _edgeless[key] = node
         return node
 
     def _refresh(self, variable: Any) -> None:
@@ -589,8 +594,20 @@ class VariableNode:
     @property
     def rank(self) -> int:
         """How many functions lie between it and the farthest leaf."""
+        if self._told is not None:
+            return self._told
         function = self._made_by()[0]
-        return 0 if function is None or function.inputs is None else function.rank + 1
+        return 0 if function is None or function.inputs is None else node_rank(function) + 1
+
+    @property
+    def _rank(self) -> int | None:
+        return self._told
+
+    @_rank.setter
+    def _rank(self, rank: int) -> None:
+        self._told = rank
+        if isinstance(self._edge, Leaf):
+            self._edge.node = lambda: self  # else what was set would be gone at once
 
     @property
     def requires_grad(self) -> bool:
@@ -612,6 +629,17 @@ class VariableNode:
 
     def __repr__(self) -> str:
         return f"<VariableNode {self.name or ''} {self.label}>"
+
+
+def node_rank(function: Any) -> int:
+    """The rank of the function of the engine, as its FunctionNode says it."""
+    from renkei.compat.chainer._node import node_of
+
+    return node_of(function).rank
+
+
+# the nodes of Variables that want no gradient, while somebody holds them
+_edgeless: weakref.WeakValueDictionary[int, VariableNode] = weakref.WeakValueDictionary()
 
 
 def _nobody() -> None:
