@@ -42,7 +42,7 @@ def _rows(call: str, alike: bool, **arrays: Any) -> None:
         raise DtypeError(call, got, "arrays of floats")
     if any(a.ndim != 2 for a in arrays.values()) or (alike and len(shapes) > 1):
         raise ShapeError(call, got, "arrays (n, d)" + (" of one shape" if alike else ""))
-    if len({a.shape[0] for a in arrays.values()}) > 1 or not next(iter(shapes))[0]:
+    if len({a.shape[0] for a in arrays.values()}) > 1 or 0 in {a.shape[0] for a in arrays.values()}:
         raise ShapeError(call, got, "one row at least, and as many in each")
     same_dtype(call, *arrays.values())
 

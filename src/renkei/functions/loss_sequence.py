@@ -143,9 +143,8 @@ def connectionist_temporal_classification(
     recurrent neural networks", 2006.
     """
     _one_of(_CTC, reduce, "mean", "no")
-    if isinstance(x, (list, tuple)) and x:
-        x = stack(x, axis=0)
-    if getattr(getattr(x, "dtype", None), "kind", "") != "f":
+    scores: Any = stack(x, axis=0) if isinstance(x, (list, tuple)) and x else x
+    if getattr(getattr(scores, "dtype", None), "kind", "") != "f":
         raise DtypeError(_CTC, f"x {describe(x)}", "a list of arrays of floats (batch, class)")
     labels = _values(t)
     if getattr(getattr(labels, "dtype", None), "kind", "") not in ("i", "u"):
@@ -153,7 +152,7 @@ def connectionist_temporal_classification(
     xp = get_array_module(labels)
     n_batch, n_label = (*labels.shape, 0, 0)[:2]
     lengths = []
-    for given, full in ((input_length, x.shape[0]), (label_length, n_label)):
+    for given, full in ((input_length, scores.shape[0]), (label_length, n_label)):
         given = _values(given)
         lengths.append(xp.full(n_batch, full) if given is None else xp.asarray(given))
     loss = Ctc(need_integer(_CTC, "blank_symbol", blank_symbol))(x, labels, *lengths)

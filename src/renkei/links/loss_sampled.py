@@ -191,7 +191,9 @@ class BinaryHierarchicalSoftmax(Link):
         if not word_counts:
             raise UsageError("create_huffman_tree(word_counts): there are no classes")
         # The first class of a tree breaks ties, so that trees are never compared.
-        heap = [(count, order, word) for order, (word, count) in enumerate(word_counts.items())]
+        heap: list[tuple[float, int, Any]] = [
+            (count, order, word) for order, (word, count) in enumerate(word_counts.items())
+        ]
         heapq.heapify(heap)
         while len(heap) > 1:
             (n1, order1, left), (n2, order2, right) = heapq.heappop(heap), heapq.heappop(heap)

@@ -73,8 +73,8 @@ class CRF1d(Link):
             got = f"sequences {[x.shape for x in xs[:5]]} and labels {[y.shape for y in ys[:5]]}"
             raise ShapeError("CRF1d(...)(xs, ys)", got, "a label for each row of xs")
         order = _longest_first(xs)
-        times = [transpose_sequence([seqs[i] for i in order]) for seqs in (xs, ys)]
-        loss = crf1d(self.cost, *times, reduce)
+        scores, labels = (transpose_sequence([seqs[i] for i in order]) for seqs in (xs, ys))
+        loss = crf1d(self.cost, scores, labels, reduce)
         return loss if reduce == "mean" else _back(loss, order)
 
     def argmax(self, xs: Sequence[Any], transpose: bool = False) -> tuple[Variable, list[Any]]:
