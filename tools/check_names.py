@@ -12,7 +12,9 @@ import common
 # Where a kernel's family lives if not in functions/.
 KERNEL_FAMILIES = {"optimizer": "src/renkei/optimizers"}
 # Folders of tests/ that mirror something other than src/renkei, or nothing.
-OTHER_TESTS = {"docs", "examples", "native", "tools"}
+OTHER_TESTS = {"compat", "docs", "examples", "native", "tools"}
+# Packages without a mirror: the facades hold other programs' names, and whole programs test them.
+UNMIRRORED = {"compat", "kernels"}
 # Packages whose exported functions and classes are documented with an example.
 DOCUMENTED = ("functions", "links", "optimizers", "initializers")
 
@@ -53,7 +55,7 @@ def check_tested(root: Path, waived: dict[str, str]) -> Iterator[str]:
     """Every module with public names has tests of its own, or its package has."""
     for path in common.modules(root):
         where = path.relative_to(root / "src/renkei")
-        if where.parts[0] == "kernels" or path.stem.startswith("_") or not common.exported(path):
+        if where.parts[0] in UNMIRRORED or path.stem.startswith("_") or not common.exported(path):
             continue
         tests = root / "tests" / where.parent
         candidates = [

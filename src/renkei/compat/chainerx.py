@@ -20,7 +20,9 @@ def is_available() -> bool:
     return False
 
 
+class _Unavailable(RuntimeError, AttributeError):
+    """What is asked of ChainerX is not there; ``hasattr`` says so too."""
+
+
 def __getattr__(name: str) -> Any:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    raise RuntimeError(f"chainerx.{name}: ChainerX is not available; Renkei runs on NumPy and CuPy")
+    raise _Unavailable(f"chainerx.{name}: there is no ChainerX; Renkei runs on NumPy and CuPy")
