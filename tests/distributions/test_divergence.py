@@ -169,3 +169,5 @@ def test_mistakes():
     inner = D.Normal(np.zeros((2, 3)), 1.0)
     with pytest.raises(ShapeError, match="reinterpreted"):
         D.kl_divergence(D.Independent(inner, 1), D.Independent(inner, 2))
+    with pytest.raises(UsageError, match="subclasses of Distribution"):
+        D.register_kl(int, D.Normal)

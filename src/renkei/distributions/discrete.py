@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from renkei.core.random import generator
-from renkei.core.variable import Variable, as_variable
+from renkei.core.variable import as_variable
 from renkei.distributions.distribution import (
     Distribution,
     constant,
@@ -131,7 +131,7 @@ class Geometric(Distribution):
         (self._p,) = parameters("Geometric(p)", p=p)
 
     @property
-    def p(self) -> Variable:
+    def p(self) -> Any:
         """The probability of success."""
         return self._p
 
@@ -195,7 +195,7 @@ class Poisson(Distribution):
         (self._lam,) = parameters("Poisson(lam)", lam=lam)
 
     @property
-    def lam(self) -> Variable:
+    def lam(self) -> Any:
         """The mean."""
         return self._lam
 

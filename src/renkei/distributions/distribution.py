@@ -157,7 +157,7 @@ class Distribution:
         return f"<{type(self).__name__} batch_shape={self.batch_shape}>"
 
 
-def parameters(call: str, **values: Any) -> list[Variable]:
+def parameters(call: str, **values: Any) -> list[Any]:
     """Parameters as Variables of one dtype and, by broadcasting, of one shape."""
     variables = variables_of(call, **values)
     shapes = [v.shape for v in variables]
@@ -165,7 +165,7 @@ def parameters(call: str, **values: Any) -> list[Variable]:
     return [v if v.shape == shape else broadcast_to(v, shape) for v in variables]
 
 
-def variables_of(call: str, **values: Any) -> list[Variable]:
+def variables_of(call: str, **values: Any) -> list[Any]:
     """Parameters as Variables of one dtype: numbers and lists take that of the arrays."""
     known = (Variable, *get_array_types())
     arrays = [v for v in values.values() if isinstance(v, known)]
@@ -193,7 +193,7 @@ def exactly_one(call: str, **values: Any) -> str:
     return given[0]
 
 
-def point(call: str, x: Any, like: Variable) -> Variable:
+def point(call: str, x: Any, like: Variable) -> Any:
     """Points as a Variable of the dtype of a parameter."""
     if not isinstance(x, Variable):
         x = as_variable(get_array_module(like).asarray(x))
@@ -208,7 +208,7 @@ def check_event(call: str, x: Any, shape: tuple[int, ...]) -> None:
         raise ShapeError(call, f"x {x.shape}", f"events of shape {shape} along the last axes")
 
 
-def repeated(n: int, x: Variable) -> Variable:
+def repeated(n: int, x: Variable) -> Any:
     """x, n times along a new first axis."""
     return broadcast_to(x, (n, *x.shape))
 
@@ -251,7 +251,7 @@ def to_host(array: Any) -> np.ndarray[Any, Any]:
     return array.get() if hasattr(array, "get") else array
 
 
-def constant(array: Any, like: Variable) -> Variable:
+def constant(array: Any, like: Variable) -> Any:
     """An array of the host as a Variable of the dtype of a parameter, on its device."""
     return as_variable(device_of(like.array).send(array.astype(like.dtype)))
 

@@ -49,7 +49,7 @@ class Gamma(Distribution):
         self._k, self._theta = parameters("Gamma(k, theta)", k=k, theta=theta)
 
     @property
-    def k(self) -> Variable:
+    def k(self) -> Any:
         """The shape."""
         return self._k
 
@@ -118,7 +118,7 @@ class Chisquare(Gamma):
         self._k, self._theta = self._degrees * 0.5, Variable(two, requires_grad=False)
 
     @property
-    def k(self) -> Variable:
+    def k(self) -> Any:
         """The degrees of freedom."""
         return self._degrees
 
@@ -145,12 +145,12 @@ class Beta(Distribution):
         self._a, self._b = parameters("Beta(a, b)", a=a, b=b)
 
     @property
-    def a(self) -> Variable:
+    def a(self) -> Any:
         """The first exponent."""
         return self._a
 
     @property
-    def b(self) -> Variable:
+    def b(self) -> Any:
         """The second exponent."""
         return self._b
 
@@ -228,7 +228,7 @@ class Dirichlet(Distribution):
             raise ShapeError("Dirichlet(alpha)", "alpha ()", "shape (..., k)")
 
     @property
-    def alpha(self) -> Variable:
+    def alpha(self) -> Any:
         """The exponents."""
         return self._alpha
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from renkei.core.errors import RangeError
-from renkei.core.variable import Variable
 from renkei.distributions.distribution import (
     Distribution,
     inside,
@@ -38,7 +37,7 @@ class Exponential(Distribution):
         (self._lam,) = parameters("Exponential(lam)", lam=lam)
 
     @property
-    def lam(self) -> Variable:
+    def lam(self) -> Any:
         """The rate."""
         return self._lam
 
@@ -115,12 +114,12 @@ class Pareto(Distribution):
         self._scale, self._alpha = parameters("Pareto(scale, alpha)", scale=scale, alpha=alpha)
 
     @property
-    def scale(self) -> Variable:
+    def scale(self) -> Any:
         """The smallest value."""
         return self._scale
 
     @property
-    def alpha(self) -> Variable:
+    def alpha(self) -> Any:
         """The exponent."""
         return self._alpha
 

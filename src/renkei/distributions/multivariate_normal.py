@@ -8,7 +8,6 @@ from typing import Any
 from renkei.core.broadcast import broadcast_to
 from renkei.core.errors import ShapeError, UsageError
 from renkei.core.shapes import broadcast_shapes
-from renkei.core.variable import Variable
 from renkei.distributions.distribution import (
     Distribution,
     check_event,
@@ -60,16 +59,16 @@ class MultivariateNormal(Distribution):
             got = f"loc {loc.shape} and scale_tril {scale.shape}"
             raise ShapeError(call, got, "shapes (..., d) and (..., d, d)")
         batch = broadcast_shapes(call, loc.shape[:-1], scale.shape[:-2])
-        self._loc: Variable = broadcast_to(loc, (*batch, d))
-        self._scale_tril: Variable = broadcast_to(scale, (*batch, d, d))
+        self._loc: Any = broadcast_to(loc, (*batch, d))
+        self._scale_tril: Any = broadcast_to(scale, (*batch, d, d))
 
     @property
-    def loc(self) -> Variable:
+    def loc(self) -> Any:
         """The mean."""
         return self._loc
 
     @property
-    def scale_tril(self) -> Variable:
+    def scale_tril(self) -> Any:
         """The factor of the covariance matrix."""
         return self._scale_tril
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from renkei.core.variable import Variable
 from renkei.distributions.distribution import (
     Distribution,
     exactly_one,
@@ -53,7 +52,7 @@ class Normal(Distribution):
             self._loc, self._log_scale = parameters(call, loc=loc, log_scale=log_scale)
 
     @property
-    def loc(self) -> Variable:
+    def loc(self) -> Any:
         """The mean."""
         return self._loc
 
@@ -146,12 +145,12 @@ class LogNormal(Distribution):
         self._mu, self._sigma = parameters("LogNormal(mu, sigma)", mu=mu, sigma=sigma)
 
     @property
-    def mu(self) -> Variable:
+    def mu(self) -> Any:
         """The mean of the logarithm."""
         return self._mu
 
     @property
-    def sigma(self) -> Variable:
+    def sigma(self) -> Any:
         """The standard deviation of the logarithm."""
         return self._sigma
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from renkei.core.variable import Variable
 from renkei.distributions.distribution import Distribution, inside, parameters, point, repeated
 from renkei.functions.arithmetic import absolute
 from renkei.functions.math import arctan, exp, log, square, tan
@@ -26,12 +25,12 @@ class _LocationScale(Distribution):
         self._loc, self._scale = parameters(call, loc=loc, scale=scale)
 
     @property
-    def loc(self) -> Variable:
+    def loc(self) -> Any:
         """Where the distribution stands."""
         return self._loc
 
     @property
-    def scale(self) -> Variable:
+    def scale(self) -> Any:
         """How wide it is."""
         return self._scale
 

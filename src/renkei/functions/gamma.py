@@ -47,8 +47,12 @@ def digamma(xp: Any, x: Any) -> Any:
     return run("digamma", x)
 
 
+def _next_order(gy: Any, n: Any, x: Any) -> Any:
+    return gy * _polygamma(n + 1, x)
+
+
 # n is an input of the node, not an attribute, because it may be an array.
-@elementwise(x=lambda gy, n, x: gy * _polygamma(n + 1, x))
+@elementwise(x=_next_order)
 def _polygamma(xp: Any, n: Any, x: Any) -> Any:
     return run("polygamma", n, x)
 
