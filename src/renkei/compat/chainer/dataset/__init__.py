@@ -42,7 +42,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("TabularDataset", "tabular"):
-        module = importlib.import_module(f"{__name__}.tabular")
-        return module if name == "tabular" else module.TabularDataset
+    if name == "TabularDataset":
+        return importlib.import_module("renkei.datasets").TabularDataset
+    if name == "tabular":
+        try:
+            return importlib.import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError:
+            pass
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

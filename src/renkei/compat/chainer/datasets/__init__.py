@@ -8,23 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from renkei.compat.chainer import _tree
 from renkei.compat.chainer.dataset.dataset_mixin import DatasetMixin
 from renkei.datasets import combine as ours
 from renkei.datasets.combine import ConcatenatedDataset, DictDataset, TupleDataset
 
-_FILES = {
-    "_images": "ImageDataset LabeledImageDataset LabeledZippedImageDataset "
-    "MultiZippedImageDataset ZippedImageDataset",
-    "_text": "TextDataset",
-    "_pickle": "PickleDataset PickleDatasetWriter open_pickle_dataset open_pickle_dataset_writer",
-    "_collections": "get_cifar10 get_cifar100 get_fashion_mnist get_fashion_mnist_labels "
-    "get_kuzushiji_mnist get_kuzushiji_mnist_labels get_mnist get_ptb_words "
-    "get_ptb_words_vocabulary get_svhn",
-}
-_HOMES = {name: module for module, names in _FILES.items() for name in names.split()}
+# What is ours as it is: files of images and texts, and the collections that are downloaded.
+_OURS = """
+    ImageDataset LabeledImageDataset LabeledZippedImageDataset MultiZippedImageDataset PickleDataset
+    PickleDatasetWriter TextDataset ZippedImageDataset get_cifar10 get_cifar100 get_fashion_mnist
+    get_fashion_mnist_labels get_kuzushiji_mnist get_kuzushiji_mnist_labels get_mnist get_ptb_words
+    get_ptb_words_vocabulary get_svhn open_pickle_dataset open_pickle_dataset_writer
+""".split()
 
 __all__ = [
-    *_HOMES,
+    *_OURS,
     "ConcatenatedDataset",
     "DictDataset",
     "SubDataset",
@@ -40,10 +38,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-        globals()[name] = value
+    if name in _OURS:
+        value = globals()[name] = getattr(importlib.import_module("renkei.datasets"), name)
         return value
+    if _tree.exists(f"datasets.{name}"):
+        return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
