@@ -7,7 +7,7 @@ import pytest
 
 import renkei as rk
 import renkei.functions as F
-from renkei.core.errors import DtypeError, ShapeError
+from renkei.core.errors import DtypeError, RangeError, ShapeError
 from renkei.testing import gradient_check
 
 X = np.random.default_rng(0).normal(size=(7, 6, 3))
@@ -20,6 +20,7 @@ X = np.random.default_rng(0).normal(size=(7, 6, 3))
         (X.astype(int), {"groups": 2}, DtypeError, "floats"),
         (X, {"groups": 4}, ShapeError, r"groups=4 and x \(7, 6, 3\)"),
         (X, {"groups": 0}, ShapeError, "groups=0"),
+        (X, {"groups": 2, "eps": -1.0}, RangeError, "eps=-1.0"),
         (X[:0], {"groups": 2}, ShapeError, "at least one value"),
         (X, {"groups": 2, "running_mean": np.zeros(6)}, ShapeError, r"shape == \(2, 3\)"),
         (X, {"groups": 2, "running_projection": np.zeros((6, 6))}, ShapeError, r"\(2, 3, 3\)"),

@@ -24,6 +24,7 @@ ONES, ZEROS = np.ones(3), np.zeros(3)
         ((X.astype(int), ONES, ZEROS, 2, 1, 0, ZEROS, ONES), DtypeError, "x int64"),
         ((X, ONES, ZEROS, 0.5, 1, 0, ZEROS, ONES), RangeError, "rmax=0.5"),
         ((X, ONES, ZEROS, 2, -1, 0, ZEROS, ONES), RangeError, "dmax=-1"),
+        ((X, ONES, ZEROS, 2, 1, -1, ZEROS, ONES), RangeError, "eps=-1"),
     ],
 )
 def test_mistakes(arguments, error, message):

@@ -19,7 +19,13 @@ IMAGE = np.zeros((1, 2, 3, 4), np.float32)
         (IMAGE.astype(int), (2, 2), {}, DtypeError, "floats"),
         (IMAGE, (2, 0), {}, RangeError, r"output_shape=\(2, 0\).*positive"),
         (IMAGE, (2, 2, 2), {}, ShapeError, "output_shape"),
-        (IMAGE, (2, 2), {"mode": "cubic"}, RangeError, "'cubic'; expected 'bilinear' or 'nearest'"),
+        (
+            IMAGE,
+            (2, 2),
+            {"mode": "cubic"},
+            RangeError,
+            "mode=str 'cubic'; expected 'bilinear' or 'nearest'",
+        ),
     ],
 )
 def test_mistakes(x, size, attrs, error, message):

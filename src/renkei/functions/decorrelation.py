@@ -13,6 +13,7 @@ from renkei.core.shapes import Spec, need_arrays, need_integer
 from renkei.functions.conversion import cast
 from renkei.functions.linalg import matmul
 from renkei.functions.reduction import mean as mean_over
+from renkei.functions.renormalization import check_eps
 from renkei.functions.shape import moveaxis, reshape, swapaxes
 
 __all__ = ["decorrelated_batch_normalization", "fixed_decorrelated_batch_normalization"]
@@ -137,6 +138,7 @@ def decorrelated_batch_normalization(
         ShapeError: ``groups`` does not divide the channels, an average has another shape, or ``x``
             is empty.
         DtypeError: ``x`` is no array of floats.
+        RangeError: ``eps`` is negative.
 
     Huang et al., "Decorrelated batch normalization" (2018).
 
@@ -148,6 +150,7 @@ def decorrelated_batch_normalization(
     """
     call = "decorrelated_batch_normalization(x)"
     sizes = g, c, m = _groups(call, x, groups)
+    check_eps(call, eps)
     if m == 0 or c == 0:
         raise ShapeError(call, f"x {x.shape}", "at least one value for each channel")
     averages = [getattr(a, "array", a) for a in (running_mean, running_projection)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec, need_number
+from renkei.core.shapes import Spec, need_number, need_number
 from renkei.functions.conversion import cast
 from renkei.functions.normalization import batch_normalization, fixed_batch_normalization
 
@@ -86,7 +86,7 @@ def batch_renormalization(
     Raises:
         ShapeError: a parameter or average does not have the shape of channels, or ``x`` is empty.
         DtypeError: an argument is no array of floats, or a running average is missing.
-        RangeError: ``rmax`` is below 1, or ``dmax`` negative.
+        RangeError: ``rmax`` is below 1, or ``dmax`` or ``eps`` negative.
 
     Ioffe, "Batch renormalization: towards reducing minibatch dependence in batch-normalized models"
     (2017).
@@ -99,6 +99,7 @@ def batch_renormalization(
     """
     averages = [getattr(a, "array", a) for a in (running_mean, running_var)]
     _check(x, gamma, averages, rmax, dmax)
+    check_eps(_CALL, eps)
     if getattr(beta, "shape", None) != gamma.shape:
         raise ShapeError(_CALL, f"gamma {gamma.shape} and beta {describe(beta)}", "equal shapes")
     axis = (0, *range(gamma.ndim + 1, x.ndim))
@@ -124,6 +125,12 @@ def _check(x: Any, gamma: Any, averages: list[Any], rmax: float, dmax: float) ->
     need_number(_CALL, "dmax", dmax)
     if rmax < 1 or dmax < 0:
         raise RangeError(_CALL, f"rmax={rmax} and dmax={dmax}", "rmax >= 1 and dmax >= 0")
+
+
+def check_eps(call: str, eps: float) -> None:
+    need_number(call, "eps", eps)
+    if eps < 0:
+        raise RangeError(call, f"eps={eps}", "a number that is not negative")
 
 
 def fixed_batch_renormalization(

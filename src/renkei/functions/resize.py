@@ -91,7 +91,7 @@ def resize_images(
     array([[[[0., 0., 1., 1.],
              [0., 0., 1., 1.]]]])
     """
-    if mode not in ("bilinear", "nearest"):
-        raise RangeError(_CALL, f"mode={mode!r}", "'bilinear' or 'nearest'")
+    if not isinstance(mode, str) or mode not in ("bilinear", "nearest"):
+        raise RangeError(_CALL, f"mode={describe(mode)}", "'bilinear' or 'nearest'")
     sizes = window_sizes(_CALL, "output_shape", output_shape, 2)
     return ResizeImages(sizes, mode, bool(align_corners))(x)
