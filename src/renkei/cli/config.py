@@ -52,7 +52,7 @@ class Table:
         self._known: list[str] = []
 
     def _at(self, key: str) -> str:
-        return f"{self._path}.{key}" if self._path else key
+        return ".".join(part for part in (self._path, key) if part)
 
     def get(
         self,

@@ -44,7 +44,7 @@ def predict(model_path: str, image_paths: list[str]) -> list[tuple[str, dict[str
     """For each image, the most probable class and the probability of every class."""
     state = read_npz_state(model_path)
     recipe = load_recipe(state, model_path)
-    if not recipe["prepare"]:
+    if not recipe.get("prepare"):
         raise DataError(
             f"{model_path} was not trained on images", hint="predict takes images only."
         )

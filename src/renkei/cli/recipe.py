@@ -11,10 +11,12 @@ import numpy as np
 
 from renkei import optimizers
 from renkei.cli.config import Table
-from renkei.core.errors import DataError, LoadError
+from renkei.core.device import get_device
+from renkei.core.errors import DataError, LoadError, RenkeiError
 from renkei.datasets.combine import SubDataset
 from renkei.datasets.digits import get_digits, stratified_split
 from renkei.datasets.files import ImageFolder, read_csv, read_npz
+from renkei.links.link import Link
 
 __all__ = ["DIGITS", "Data", "ModelSpec", "Recipe", "TrainSpec"]
 
@@ -57,9 +59,12 @@ class ModelSpec:
             raise table.refuse(
                 "name", repr(self.name), "an importable class", str(error)
             ) from error
+        # Weights from a stranger name their network, too: nothing but networks is called.
+        if not (isinstance(kind, type) and issubclass(kind, Link)):
+            raise table.refuse("name", repr(self.name), "the name of a Link class")
         try:
             return kind(**{"classes": classes, **self.arguments})
-        except TypeError as error:
+        except (TypeError, RenkeiError) as error:
             raise table.refuse(
                 "", f"arguments {self.arguments}", f"those of {name}", f"{error}"
             ) from error
@@ -94,6 +99,9 @@ def _digits(table: Table, seed: int) -> Data:
 def _split(table: Table, whole: Any, labels: Any, seed: int) -> tuple[Any, Any]:
     ratio = table.get("test_ratio", float, 0.2, low=0.01, high=0.9)
     train, test = stratified_split(labels, ratio, seed)
+    if not len(train):
+        got = f"{len(labels)} examples, all of them for the test"
+        raise table.refuse("train", got, "at least two of some class")
     order = np.concatenate([train, test])
     n = len(whole)
     return SubDataset(whole, 0, len(train), order), SubDataset(whole, len(train), n, order)
@@ -144,7 +152,15 @@ def _npz(table: Table, seed: int) -> Data:
     test_path = table.get("test", (str, type(None)), None)
     if test_path is None:
         return Data(*_split(table, whole, labels, seed), classes)
-    return Data(whole, read_npz(test_path, *keys), classes)
+    test = read_npz(test_path, *keys)
+    unseen = sorted({int(t) for _, t in test[:]} - set(range(len(classes))))
+    if unseen:
+        got, expected = (
+            f"labels {unseen}",
+            f"only those of the training data, 0 to {len(classes) - 1}",
+        )
+        raise table.refuse("test", got, expected)
+    return Data(whole, test, classes)
 
 
 @dataclass
@@ -167,6 +183,12 @@ class TrainSpec:
             table.get("device", str, "@numpy"),
         )
         table.finish()
+        try:
+            get_device(spec.device)
+        except RenkeiError as error:
+            raise table.refuse(
+                "device", repr(spec.device), "'@numpy' or '@cupy:N'", f"{error}"
+            ) from error
         return spec
 
 
@@ -189,7 +211,7 @@ class Recipe:
         train = TrainSpec.read(Table(values, "train"))
         model = ModelSpec.read(parts["model"])
         optimizer = _optimizer(parts["optimizer"])
-        schedule = _schedule(parts["schedule"])
+        schedule = _schedule(parts["schedule"], optimizer[0])
         return cls(model, Data.read(parts["data"], train.seed), train, optimizer, schedule)
 
     def describe(self) -> str:
@@ -208,14 +230,15 @@ _PARTS = ("model", "data", "optimizer", "schedule", "train")
 
 def _optimizer(table: Table) -> Any:
     names = [n for n in optimizers.__all__ if isinstance(getattr(optimizers, n), type)]
-    names = [n for n in names if issubclass(getattr(optimizers, n), optimizers.Optimizer)]
+    base = optimizers.GradientMethod  # which is none itself
+    names = [n for n in names if issubclass(getattr(optimizers, n), base) and n != base.__name__]
     name = table.get("name", str, "Adam", choices=sorted(names))
     decay = table.get("weight_decay", float, 0.0, low=0.0)
     clip = table.get("gradient_clipping", float, 0.0, low=0.0)
     arguments = table.rest()
     try:
         optimizer = getattr(optimizers, name)(**arguments)
-    except TypeError as error:
+    except (TypeError, RenkeiError) as error:
         raise table.refuse(
             "name", f"{name} with {arguments}", "its arguments", str(error)
         ) from error
@@ -224,8 +247,16 @@ def _optimizer(table: Table) -> Any:
     return optimizer, hooks
 
 
-def _schedule(table: Table) -> dict[str, Any]:
+def rate_name(optimizer: Any) -> str | None:
+    """What an optimizer calls its learning rate; None if it has none."""
+    return next((name for name in ("lr", "alpha") if name in optimizer.hyperparam.get_dict()), None)
+
+
+def _schedule(table: Table, optimizer: Any) -> dict[str, Any]:
     kind = table.get("kind", str, "constant", choices=("constant", "cosine", "exponential", "step"))
+    if kind != "constant" and rate_name(optimizer) is None:
+        got = f"{kind!r} for {type(optimizer).__name__}, which has no learning rate"
+        raise table.refuse("kind", got, "'constant'")
     schedule = {"kind": kind}
     if kind in ("exponential", "step"):
         schedule["rate"] = table.get("rate", float, 0.95 if kind == "exponential" else 0.1, low=0.0)
@@ -238,8 +269,10 @@ def _schedule(table: Table) -> dict[str, Any]:
 def load_recipe(state: dict[str, Any], path: str) -> dict[str, Any]:
     """The description that was saved with the weights."""
     try:
-        return json.loads(str(state[_RECIPE_KEY]))
-    except (KeyError, json.JSONDecodeError) as error:
+        recipe = json.loads(str(state[_RECIPE_KEY]))
+        _ = recipe["model"]["name"], len(recipe["classes"]), recipe["prepare"]
+        return recipe
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise LoadError(
             f"{path} does not say which network it is for",
             hint="`renkei predict` reads the model.npz that `renkei train` writes.",

@@ -14,14 +14,22 @@ from typing import Any
 import numpy as np
 
 from renkei.cli.config import Table, read_config
-from renkei.cli.recipe import _RECIPE_KEY, DIGITS, Recipe
+from renkei.cli.recipe import _RECIPE_KEY, DIGITS, Recipe, rate_name
 from renkei.core.config import scoped
 from renkei.core.device import get_device
-from renkei.core.errors import MissingExtra, require
+from renkei.core.errors import (
+    ConfigError,
+    DtypeError,
+    MissingExtra,
+    RangeError,
+    ShapeError,
+    require,
+)
 from renkei.core.random import seed
 from renkei.datasets.convert import concat_examples
 from renkei.iterators.serial import SerialIterator
 from renkei.links.classifier import Classifier
+from renkei.serializers.atomic import atomic_write
 from renkei.serializers.npz import load_npz, save_npz
 from renkei.training import StandardUpdater, Trainer, extensions, make_extension
 
@@ -67,8 +75,7 @@ def train(recipe: Recipe, resume: str | None = None, plots: bool = True) -> dict
     spec, data = recipe.train, recipe.data
     seed(spec.seed)
     model = Classifier(recipe.model.build(len(data.classes)))
-    with scoped(train=False, enable_backprop=False):  # fills the sizes that were left open
-        model.predictor(concat_examples([data.train[0]], None)[0])
+    _fill(recipe, model)
     trainer = _trainer(recipe, model, plots and _can_plot())
     if resume:
         load_npz(resume, trainer)
@@ -83,10 +90,25 @@ def train(recipe: Recipe, resume: str | None = None, plots: bool = True) -> dict
     accuracy = float(np.trace(confusion) / confusion.sum())
     _save(recipe, model, confusion, plots and _can_plot())
     figures = {"test_accuracy": accuracy, "seconds": seconds, "parameters": model.count_params()}
-    with open(os.path.join(spec.out, "figures.json"), "w") as file:
+    with atomic_write(os.path.join(spec.out, "figures.json"), "w") as file:
         json.dump(figures, file, indent=2)
     _tell(recipe, accuracy, seconds)
     return figures
+
+
+def _fill(recipe: Recipe, model: Any) -> None:
+    """Fills the sizes that were left open, and finds out whether model and data fit."""
+    x = concat_examples([recipe.data.train[0]], None)[0]
+    try:
+        with scoped(train=False, enable_backprop=False):
+            y = model.predictor(x)
+    except (ShapeError, DtypeError, RangeError) as error:
+        got = f"{recipe.model.name!r}, which cannot take an example of shape {x.shape[1:]}"
+        raise ConfigError("model.name", got, "a model for this data", f"{error}") from error
+    wanted = (1, len(recipe.data.classes))
+    if y.shape != wanted:
+        got = f"{recipe.model.name!r}, which returns {y.shape} for one example"
+        raise ConfigError("model.name", got, f"a model that returns {wanted}: a score a class")
 
 
 def _trainer(recipe: Recipe, model: Any, plots: bool) -> Trainer:
@@ -123,14 +145,13 @@ def _trainer(recipe: Recipe, model: Any, plots: bool) -> Trainer:
 def _schedule(recipe: Recipe, trainer: Trainer, optimizer: Any) -> None:
     """Sets the learning rate before every iteration, from how far training has come."""
     kind = recipe.schedule["kind"]
-    attribute = (
-        "alpha" if hasattr(optimizer, "alpha") and "Adam" in type(optimizer).__name__ else "lr"
-    )
+    if kind == "constant":
+        return
+    attribute = rate_name(optimizer) or "lr"
     first = getattr(optimizer, attribute)
     total = recipe.train.epochs
     rate, every = recipe.schedule.get("rate", 1.0), recipe.schedule.get("every", 1)
     factors: dict[str, Callable[[float], float]] = {
-        "constant": lambda epoch: 1.0,
         "cosine": lambda epoch: 0.5 * (1 + math.cos(math.pi * min(epoch / total, 1.0))),
         "exponential": lambda epoch: rate ** int(epoch),
         "step": lambda epoch: rate ** (int(epoch) // every),
@@ -140,8 +161,7 @@ def _schedule(recipe: Recipe, trainer: Trainer, optimizer: Any) -> None:
     def shift(progress: Any) -> None:
         setattr(optimizer, attribute, first * factors[kind](progress.epoch_detail))
 
-    if kind != "constant":
-        trainer.extend(shift)
+    trainer.extend(shift)
 
 
 def _can_plot() -> bool:
@@ -187,7 +207,8 @@ def _draw_confusion(path: str, counts: Any, classes: list[str]) -> None:
         for i, j in np.argwhere(counts):
             color = "white" if shares[i, j] > 0.5 else "black"
             axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=color)
-    figure.savefig(path)
+    with atomic_write(path) as file:
+        figure.savefig(file, format="png")
 
 
 def _tell(recipe: Recipe, accuracy: float, seconds: float) -> None:
