@@ -8,7 +8,7 @@ import numpy as np
 
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec, need_number, need_number
+from renkei.core.shapes import Spec, need_number
 from renkei.functions.conversion import cast
 from renkei.functions.normalization import batch_normalization, fixed_batch_normalization
 
