@@ -155,7 +155,7 @@ def connectionist_temporal_classification(
     for given, full in ((input_length, scores.shape[0]), (label_length, n_label)):
         given = _values(given)
         lengths.append(xp.full(n_batch, full) if given is None else xp.asarray(given))
-    loss = Ctc(need_integer(_CTC, "blank_symbol", blank_symbol))(x, labels, *lengths)
+    loss = Ctc(need_integer(_CTC, "blank_symbol", blank_symbol))(scores, labels, *lengths)
     return mean(loss) if reduce == "mean" else loss
 
 
