@@ -25,9 +25,7 @@ def load(path: Path) -> Any:
     return module
 
 
-@pytest.mark.parametrize(
-    "name", ["mlp", "loop", "language_model", "convnet", "vae", "seq2seq"]
-)
+@pytest.mark.parametrize("name", ["mlp", "loop", "language_model", "convnet", "vae", "seq2seq"])
 def test_same_numbers_as_chainer(name: str, tmp_path: Path) -> None:
     found = load(HERE / "programs" / f"{name}.py").run(str(tmp_path))
     with np.load(FIXTURES / f"{name}.npz") as wanted:

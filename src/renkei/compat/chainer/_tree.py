@@ -11,11 +11,11 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
-__all__ = ["ALIASES", "LEAVES", "NAMES", "ROOT", "exists"]
+__all__ = ["ALIASES", "LEAVES", "NAMES", "ROOT", "exists", "submodules"]
 
 ROOT = "renkei.compat.chainer"
 
@@ -123,7 +123,7 @@ LEAVES: dict[str, tuple[str, str]] = {
         "training.extensions",
         "_snapshot computational_graph evaluator exponential_shift fail_on_nonnumber "
         "inverse_shift linear_shift log_report micro_average multistep_shift parameter_statistics "
-        "plot_report polynomial_shift print_report progress_bar snapshot_writers step_shift util "
+        "plot_report polynomial_shift print_report progress_bar step_shift "
         "value_observation variable_statistics_plot variable_unchain warmup_shift",
     ),
     "iterators": (
@@ -180,6 +180,17 @@ def exists(name: str) -> bool:
         return True
     package, _, leaf = name.rpartition(".")
     return package in LEAVES and leaf in LEAVES[package][1].split()
+
+
+def submodules(package: str) -> Callable[[str], Any]:
+    """Makes the ``__getattr__`` of a package that has rows here besides its own names."""
+
+    def get(name: str) -> Any:
+        if exists(f"{package}.{name}"):
+            return importlib.import_module(f"{ROOT}.{package}.{name}")
+        raise AttributeError(f"module {f'chainer.{package}'!r} has no attribute {name!r}")
+
+    return get
 
 
 class _Shown(ModuleType):

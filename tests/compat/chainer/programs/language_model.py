@@ -118,9 +118,7 @@ def run(out):
             eval_hook=lambda _: eval_rnn.reset_state(),
         )
     )
-    trainer.extend(
-        extensions.LogReport(postprocess=compute_perplexity, trigger=(1, "iteration"))
-    )
+    trainer.extend(extensions.LogReport(postprocess=compute_perplexity, trigger=(1, "iteration")))
     trainer.extend(extensions.snapshot(filename="model_iter_{.updater.iteration}"))
     trainer.run()
     log = trainer.get_extension("LogReport").log

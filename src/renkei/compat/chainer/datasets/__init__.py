@@ -108,9 +108,7 @@ def _permutation(n: int, seed: int | None) -> Any:
     return (np.random if seed is None else np.random.RandomState(seed)).permutation(n)
 
 
-def split_dataset(
-    dataset: Any, split_at: int, order: Any = None
-) -> tuple[SubDataset, SubDataset]:
+def split_dataset(dataset: Any, split_at: int, order: Any = None) -> tuple[SubDataset, SubDataset]:
     """Splits a data set in two at a position."""
     n = len(dataset)
     if not isinstance(split_at, (int, np.integer)):
@@ -172,5 +170,3 @@ def get_cross_validation_datasets_random(
     """Pairs of training and test data for cross validation, in random order."""
     order = _permutation(len(dataset), seed)
     return get_cross_validation_datasets(dataset, n_folds, order, **kwargs)
-
-

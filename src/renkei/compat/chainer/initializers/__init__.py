@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from renkei import initializers as ours
+from renkei.compat.chainer import _tree
 from renkei.compat.chainer.initializer import Initializer, get_fans, numpy_random
 from renkei.core.config import get_dtype
 from renkei.core.device import get_array_types, get_device
@@ -141,9 +142,7 @@ def generate_array(
     """
     own = getattr(initializer, "dtype", None)
     if dtype is not None and own is not None and np.dtype(own) != np.dtype(dtype):
-        raise ValueError(
-            f"dtype mismatch: {np.dtype(own)} of the initializer != {np.dtype(dtype)}"
-        )
+        raise ValueError(f"dtype mismatch: {np.dtype(own)} of the initializer != {np.dtype(dtype)}")
     array = np.empty(shape, get_dtype(dtype if own is None else own))
     with numpy_random():
         initializer(array)
@@ -161,3 +160,6 @@ def _get_initializer(initializer: Any) -> Any:
     if not callable(initializer):
         raise TypeError(f"invalid type of initializer: {type(initializer)}")
     return initializer
+
+
+__getattr__ = _tree.submodules("initializers")

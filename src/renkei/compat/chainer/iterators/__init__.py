@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from renkei.compat.chainer import _tree
 from renkei.compat.chainer.dataset.iterator import Iterator
 from renkei.compat.chainer.serializer import Deserializer
 from renkei.iterators.iterator import OrderedIterator, Place
@@ -50,6 +51,7 @@ class _Ordered(Iterator):
     """What iterators over an order have in common: the arguments, and ``serialize``."""
 
     _order_key = "order"
+    repeat: bool = True
 
     @staticmethod
     def _sampler(shuffle: bool | None, order_sampler: Any) -> Any:
@@ -260,4 +262,4 @@ def __getattr__(name: str) -> Any:
     if name == "MultiprocessIterator":
         value = globals()[name] = _multiprocess()
         return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _tree.submodules("iterators")(name)

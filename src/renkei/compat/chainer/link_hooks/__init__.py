@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from renkei.compat.chainer import _tree
 from renkei.compat.chainer.link_hooks._timer import TimerHook
 
 __all__ = ["SpectralNormalization", "TimerHook", "WeightStandardization"]
@@ -14,4 +15,4 @@ def __getattr__(name: str) -> Any:
         from renkei.compat.chainer.link_hooks import _weights
 
         return getattr(_weights, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _tree.submodules("link_hooks")(name)

@@ -116,24 +116,29 @@ class SpectralNormalization(_Reweighting):
             if hasattr(link, name):
                 delattr(link, name)
 
-    def _matrix(self, weight: Any) -> Any:
+    def reshape_W(self, W: Any) -> Any:
+        """The weight as a matrix with a row for each output."""
         if self.axis:
-            weight = moveaxis(weight, self.axis, 0)
-        return reshape(weight, (weight.shape[0], -1))
+            W = moveaxis(W, self.axis, 0)
+        return reshape(W, (W.shape[0], -1))
 
     def _prepare(self, link: Any) -> None:
         weight = getattr(link, self.weight_name)
         u = np.random.normal(size=(weight.shape[self.axis],)).astype(weight.dtype)
         setattr(link, self.vector_name, State(weight.device.send(u)))
         if self.use_gamma:
-            matrix = self._matrix(weight.array)
+            matrix = self.reshape_W(weight.array)
             largest = weight.xp.linalg.svd(matrix, compute_uv=False)[0]
             with link.init_scope():
                 link.gamma = Parameter(weight.xp.asarray(largest, weight.dtype))
 
     def _weight(self, link: Any) -> Any:
+        return self.normalize_weight(link)
+
+    def normalize_weight(self, link: Any) -> Any:
+        """The weight divided by its largest singular value."""
         weight = getattr(link, self.weight_name)
-        matrix = self._matrix(weight)
+        matrix = self.reshape_W(weight)
         u = getattr(link, self.vector_name)
         u, v = self._iterated(u, matrix.array)
         if current().train:

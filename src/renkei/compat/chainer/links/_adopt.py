@@ -96,7 +96,9 @@ def adopt(link: Any) -> Any:
     link.__class__ = cls
     Link.__init__(link)
     link.__dict__.update(_children=[] if issubclass(cls, ChainList) else set())
-    link.__dict__.update(_persistent=set(states), _dtypes=dict(states), name=values.pop("name", None))
+    link.__dict__.update(
+        _persistent=set(states), _dtypes=dict(states), name=values.pop("name", None)
+    )
     layers = values.pop("_layers", [])
     with link._construction():
         for name, value in values.items():

@@ -22,6 +22,7 @@ def extras(ours: Any) -> dict[str, Any]:
         body["_shown"] = ()
     if hasattr(ours, "_drop"):
         body["_drop"] = staticmethod(_dropout)
+        body["rnn"] = _rnn_of(name)
     if name in ("LSTM", "StatelessLSTM"):
         body |= _interleaved(ours)
     return body
@@ -31,6 +32,20 @@ def _dropout(x: Any, ratio: float) -> Any:
     from renkei.compat.chainer.functions import dropout
 
     return dropout(x, ratio)
+
+
+def _rnn_of(name: str) -> Any:
+    """The function that a stack of recurrent layers is; programs may override it."""
+    kind = next(kind for kind in ("lstm", "gru", "rnn") if kind.upper() in name)
+
+    def rnn(self: Any, *args: Any) -> Any:
+        from renkei.compat.chainer import functions
+
+        function = getattr(functions, f"n_step_{'bi' if self.use_bi_direction else ''}{kind}")
+        options = {"activation": self._mode} if kind == "rnn" else {}
+        return function(*args, **options)
+
+    return rnn
 
 
 def _array(value: Any) -> Any:
@@ -161,5 +176,7 @@ _EXTRAS: dict[str, dict[str, Any]] = {
     "Convolution2D": {"from_params": classmethod(_convolution_from_params), **_PAIRS},
     "DilatedConvolution2D": {"from_params": classmethod(_convolution_from_params)},
     "Deconvolution2D": {"from_params": classmethod(_deconvolution_from_params), **_PAIRS},
-    "EmbedID": {"from_params": classmethod(_embed_from_params)},
+    "EmbedID": {"from_params": classmethod(_embed_from_params), "ignore_label": None},
+    "BatchNormalization": {"gamma": None, "beta": None, "avg_mean": None, "avg_var": None},
+    "Bilinear": {"zero_grads": lambda self: self.zerograds()},
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from renkei.compat.chainer import _tree
 from renkei.optimizers import optimizer_hooks as ours
 
 __all__ = [
@@ -39,3 +40,6 @@ class GradientNoise(ours.GradientNoise):
         self, eta: float, noise_func: Callable[..., Any] = exponential_decay_noise
     ) -> None:
         super().__init__(eta, noise_func)
+
+
+__getattr__ = _tree.submodules("optimizer_hooks")

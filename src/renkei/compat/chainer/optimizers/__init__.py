@@ -11,6 +11,7 @@ import inspect
 from typing import Any
 
 from renkei import optimizers as ours
+from renkei.compat.chainer import _tree
 from renkei.compat.chainer.optimizer import GradientMethod, UpdateRule
 from renkei.optimizers import ada_bound as _ada_bound
 from renkei.optimizers import adam as _adam
@@ -100,3 +101,6 @@ def _define() -> None:
 
 
 _define()
+
+
+__getattr__ = _tree.submodules("optimizers")

@@ -119,7 +119,9 @@ class NpzDeserializer(Deserializer):
         return NpzDeserializer(self.npz, path, self.strict, self.ignore_names)
 
     def _ignored(self, key: str) -> bool:
-        return any(rule == key if isinstance(rule, str) else rule(key) for rule in self.ignore_names)
+        return any(
+            rule == key if isinstance(rule, str) else rule(key) for rule in self.ignore_names
+        )
 
     def __call__(self, key: str, value: Any) -> Any:
         key = self.path + key.lstrip("/")
@@ -179,4 +181,3 @@ def load_npz(
     if isinstance(file, (str, os.PathLike)) and not os.path.exists(file):
         raise FileNotFoundError(2, "No such file or directory", os.fspath(file))
     NpzDeserializer(read_npz_state(file), path, strict, ignore_names).load(obj)
-

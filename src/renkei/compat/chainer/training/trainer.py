@@ -135,10 +135,10 @@ class Trainer(OurTrainer):
             self._train(entries)
         except BaseException as error:
             if show_loop_exception_msg:
-                print(f"Exception in main training loop: {error}", file=sys.stderr)  # noqa: T201
-                print("Traceback (most recent call last):", file=sys.stderr)  # noqa: T201
+                print(f"Exception in main training loop: {error}", file=sys.stderr)
+                print("Traceback (most recent call last):", file=sys.stderr)
                 traceback.print_tb(error.__traceback__)
-                print(  # noqa: T201
+                print(
                     "Will finalize trainer extensions and updater before reraising the exception.",
                     file=sys.stderr,
                 )
@@ -189,9 +189,7 @@ class Trainer(OurTrainer):
 
         collector = DictionarySerializer()
         self.serialize(collector)
-        return {
-            k: v.item() if v.dtype == object else v for k, v in collector.target.items()
-        }
+        return {k: v.item() if v.dtype == object else v for k, v in collector.target.items()}
 
     def load_state(self, state: Any, strict: bool = True) -> None:
         from renkei.compat.chainer.serializers import NpzDeserializer

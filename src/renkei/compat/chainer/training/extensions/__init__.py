@@ -33,7 +33,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(module, "DumpGraph" if name == "dump_graph" else name)
         globals()[name] = value
         return value
-    if name == "snapshot_writers" or _tree.exists(f"training.extensions.{name}"):
+    if name in ("snapshot_writers", "util") or _tree.exists(f"training.extensions.{name}"):
         return importlib.import_module(f"{__name__}.{name}")
     for module in ("_snapshots", "_observation", "_reports"):  # private names of Chainer's modules
         found = getattr(importlib.import_module(f"{__name__}.{module}"), name, None)

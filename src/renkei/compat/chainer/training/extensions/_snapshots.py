@@ -29,9 +29,7 @@ def _find_latest_snapshot(fmt: str, path: str) -> str | None:
     return max(files, key=_age)[1] if files else None
 
 
-def _find_stale_snapshots(
-    fmt: str, path: str, n_retains: int, **kwds: Any
-) -> list[str]:
+def _find_stale_snapshots(fmt: str, path: str, n_retains: int, **kwds: Any) -> list[str]:
     """All such files but the newest ones."""
     files = sorted(_find_snapshot_files(fmt, path), key=_age)
     stale = files[: max(len(files) - n_retains, 0)]

@@ -115,9 +115,7 @@ class ProcessWriter(StandardWriter):
 
     def create_worker(self, filename: str, outdir: str, target: Any, **kwds: Any) -> Any:
         args = (filename, outdir, target, self._savefun)
-        return multiprocessing.get_context("fork").Process(
-            target=self.save, args=args, kwargs=kwds
-        )
+        return multiprocessing.get_context("fork").Process(target=self.save, args=args, kwargs=kwds)
 
 
 class QueueWriter(Writer):

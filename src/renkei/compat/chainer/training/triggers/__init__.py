@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from renkei.compat.chainer import _tree
 from renkei.compat.chainer.serializer import Deserializer, serialize_state
 from renkei.training import triggers as ours
 from renkei.training.progress import Progress
@@ -133,7 +134,7 @@ class EarlyStoppingTrigger(_Trigger, ours.EarlyStoppingTrigger):
     def __call__(self, trainer: Any) -> bool:
         stops = super().__call__(trainer)
         if stops and self.verbose and self.count >= self.patience:
-            print(f"Epoch {trainer.updater.epoch}: early stopping")  # noqa: T201  asked for
+            print(f"Epoch {trainer.updater.epoch}: early stopping")
         return stops
 
     def serialize(self, serializer: Any) -> None:
@@ -146,3 +147,6 @@ def _chainers(trigger: Any) -> Any:
     from renkei.compat.chainer.training.util import get_trigger
 
     return get_trigger(trigger)
+
+
+__getattr__ = _tree.submodules("training.triggers")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from renkei.compat.chainer import backend
+from renkei.compat.chainer import _tree, backend
 from renkei.compat.chainer.dataset.convert import _call_converter, concat_examples
 from renkei.compat.chainer.serializers.npz import serialize as _serialize
 from renkei.compat.chainer.training.updater import Updater
@@ -223,3 +223,6 @@ class MultiprocessParallelUpdater(StandardUpdater):
 
     def setup_workers(self) -> None:
         """Starts the processes."""
+
+
+__getattr__ = _tree.submodules("training.updaters")
