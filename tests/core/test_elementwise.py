@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 
 import numpy as np
 import pytest
@@ -407,3 +408,10 @@ def test_power_at_the_edges():
     np.testing.assert_allclose(exponent.grad, [0, 8 * np.log(2)])
     np.testing.assert_allclose(base.grad, [0, 12])
     np.testing.assert_allclose((0**exponent).array, [0, 0])
+
+
+def test_a_warning_made_an_error_speaks_for_itself():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RuntimeWarning, match="divide by zero"):
+            rk.functions.log(rk.Variable(np.zeros(2)))

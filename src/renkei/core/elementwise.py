@@ -395,6 +395,8 @@ def _arrays_only(
 
 def _failed(node: Function, args: tuple[Any, ...], error: Exception) -> Any:
     """Raises for a computation that failed, in the caller's words."""
+    if isinstance(error, Warning):  # made an error by the warnings filter: it speaks for itself
+        raise error
     arrays = [a._values() if isinstance(a, Variable) else a for a in args]
     better = node._explained(error, arrays)
     try:
