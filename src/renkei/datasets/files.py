@@ -14,7 +14,7 @@ from renkei.core.errors import DataError, require
 from renkei.datasets.combine import TupleDataset
 from renkei.datasets.dataset import DatasetMixin
 
-__all__ = ["ImageFolder", "prepare_image", "read_csv", "read_npz"]
+__all__ = ["ImageFolder", "prepare_image", "read_arrays", "read_csv", "read_npz"]
 
 _IMAGE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff")
 
@@ -195,7 +195,7 @@ def read_npz(path: str | Path, x: str = "x", t: str = "t") -> TupleDataset:
     Raises:
         DataError: the file is damaged, a key is missing, or the lengths differ.
     """
-    inputs, labels = _arrays(path, (x, t))
+    inputs, labels = read_arrays(path, (x, t))
     if inputs.dtype.kind not in "biuf" or inputs.ndim < 1:
         got, expected = f"{inputs.dtype} {inputs.shape}", "numbers (n, ...)"
         raise DataError(f"NPZ file {path}, key {x!r}", got, expected)
@@ -208,7 +208,7 @@ def read_npz(path: str | Path, x: str = "x", t: str = "t") -> TupleDataset:
     return TupleDataset(inputs.astype(np.float32), labels.astype(np.int32))
 
 
-def _arrays(path: Any, keys: tuple[str, ...]) -> list[Any]:
+def read_arrays(path: Any, keys: tuple[str, ...]) -> list[Any]:
     """Arrays of an NPZ archive by key; the file is of a stranger, so that anything may go wrong."""
     try:
         with open(path, "rb") as file, zipfile.ZipFile(file):
