@@ -12,7 +12,7 @@ from renkei.core.device import get_array_types
 from renkei.core.parameter import Parameter as CoreParameter
 from renkei.core.variable import Variable as CoreVariable
 
-__all__ = ["as_parameter", "returning_variables", "wrapped"]
+__all__ = ["as_parameter", "reclassed", "returning_variables", "wrapped"]
 
 
 def wrapped(y: Any) -> Any:
@@ -27,6 +27,17 @@ def wrapped(y: Any) -> Any:
         return kind(wrapped(item) for item in y)
     if isinstance(y, get_array_types()):
         return Variable(y, requires_grad=False)
+    return y
+
+
+def reclassed(y: Any) -> Any:
+    """The same object, whose engine Variables are facade Variables now; arrays stay arrays."""
+    kind = y.__class__
+    if kind is CoreVariable:
+        y.__class__ = Variable
+    elif kind is tuple or kind is list:
+        for item in y:
+            reclassed(item)
     return y
 
 
@@ -52,5 +63,6 @@ def returning_variables(
             return y
         return wrapped(y)
 
+    call.__module__ = "renkei.compat.chainer.functions"  # where a pickle finds it again
     call.__signature__ = signature or inspect.signature(function)  # type: ignore[attr-defined]
     return call

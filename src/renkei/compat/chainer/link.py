@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from renkei.compat.chainer._wrap import as_parameter, wrapped
+from renkei.compat.chainer._wrap import as_parameter, reclassed
 from renkei.compat.chainer.device_resident import DeviceResident, _ToDevice
 from renkei.compat.chainer.initializer import numpy_random
 from renkei.compat.chainer.initializers import drawing_from_numpy
@@ -30,9 +30,6 @@ from renkei.links.link import State
 __all__ = ["Chain", "ChainList", "Link"]
 
 _MODES = "The 'mode' argument should be either 'init','copy', or 'share'. But {} was given."
-
-
-_TO_WRAP = (CoreVariable, tuple, list)
 
 
 def _is_shape(value: Any) -> bool:
@@ -106,7 +103,7 @@ class Link(OurLink, DeviceResident):
         if written is not None:
             return written.__get__(self)(*args, **kwargs)
         y = OurLink.__call__(self, *args, **kwargs)
-        return wrapped(y) if y.__class__ in _TO_WRAP else y
+        return reclassed(y)
 
     forward: Any = _Forward()
 

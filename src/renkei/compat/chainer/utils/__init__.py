@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc as collections_abc
 import contextlib
 import shutil
 import tempfile
@@ -38,6 +39,7 @@ __all__ = [
     "argument",
     "array",
     "cache",
+    "collections_abc",
     "conv",
     "conv_nd",
     "enable_final",
