@@ -230,7 +230,7 @@ def _met_axes(call: str, a: Any, b: Any, axes: Any) -> tuple[list[int], list[int
         n = operator.index(axes)
         over_a, over_b = list(range(-n, 0)), list(range(n))
     except TypeError:
-        if isinstance(axes, str) or not np.iterable(axes) or len(axes) != 2:
+        if isinstance(axes, str) or getattr(axes, "__len__", int)() != 2:
             raise DtypeError(call, f"axes={describe(axes)}", "an integer or two lists") from None
         over_a, over_b = (list(s) if np.iterable(s) else [s] for s in axes)
     if len(over_a) != len(over_b):

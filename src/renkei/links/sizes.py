@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, SupportsIndex, cast
 
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 
@@ -16,7 +16,7 @@ def check_sizes(link: str, **sizes: Any) -> None:
         if size is None and name.startswith("in_"):
             continue
         try:
-            negative = operator.index(size) < 0
+            negative = operator.index(cast("SupportsIndex", size)) < 0
         except TypeError:
             raise DtypeError(f"{link}({name}=...)", describe(size), "an integer") from None
         if negative:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from renkei.core.errors import DtypeError, UsageError, describe
 from renkei.core.parameter import Parameter
-from renkei.core.variable import Variable
 from renkei.links.link import Link
 from renkei.optimizers import state as optimizer_state
 from renkei.optimizers.loss_scaling import LossScaling, all_finite
@@ -320,8 +319,8 @@ class GradientMethod(Optimizer):
         """
         self._check_set_up("update()")
         if lossfun is not None:
-            loss = lossfun(*args, **kwds)
-            if not isinstance(loss, Variable):
+            loss: Any = lossfun(*args, **kwds)
+            if not hasattr(loss, "backward"):
                 call = f"update({getattr(lossfun, '__name__', type(lossfun).__name__)}, ...)"
                 raise DtypeError(call, f"a loss {describe(loss)}", "a Variable")
             self._clear()
