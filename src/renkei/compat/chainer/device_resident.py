@@ -1,107 +1,126 @@
-"""Objects whose arrays live on a device and move together."""
+"""What holds arrays and can be moved as a whole: the base of links in Chainer."""
 
 from __future__ import annotations
 
 import warnings
 from typing import Any
 
-from renkei.core.device import using_device
+from renkei.core.device import device_of, get_array_types
+from renkei.core.device import get_device as core_device
 
 __all__ = ["DeviceResident", "DeviceResidentsVisitor"]
 
 
 class DeviceResident:
-    """The base of objects that own arrays: ``to_device`` moves them all."""
+    """An object with arrays. ``device_resident_accept`` shows all of them to a visitor."""
 
     _device: Any = None
 
     def __init__(self) -> None:
-        self._device = None
+        """Nothing to prepare."""
+
+    def device_resident_accept(self, visitor: DeviceResidentsVisitor) -> None:
+        """Lets a visitor see this object and its arrays; subclasses add theirs."""
+        visitor.visit_device_resident(self)
 
     @property
     def device(self) -> Any:
-        """Where the arrays are."""
-        from renkei.compat.chainer import backend
+        """The device of the arrays."""
+        from renkei.compat.chainer.backend import _facade_device
 
-        return backend.CpuDevice() if self._device is None else self._device
+        return _facade_device(self._device or core_device("@numpy"))
 
-    xp = property(lambda self: self.device.xp, doc="The array module of the device.")
-
-    def to_device(self, device: Any) -> Any:
-        """Moves all arrays to a device; returns the object itself."""
-        from renkei.compat.chainer import backend
-
-        self.device_resident_accept(_ToDevice(backend.get_device(device)))
-        return self
+    @property
+    def xp(self) -> Any:
+        """The array module of the device."""
+        return self.device.xp
 
     def to_cpu(self) -> Any:
-        """Moves all arrays to the host."""
-        self._deprecated("to_cpu")
-        return self.to_device("@numpy")
+        """Moves everything to the host. Use ``to_device('@numpy')``."""
+        _deprecated("to_cpu", "@numpy")
+        return self._move_to("@numpy", entry=True)
 
     def to_gpu(self, device: Any = None) -> Any:
-        """Moves all arrays to a GPU."""
+        """Moves everything that is on the host to a GPU. Use ``to_device('@cupy:N')``."""
         from renkei.compat.chainer.backends import cuda
 
         cuda.check_cuda_available()
-        self._deprecated("to_gpu")
-        return self.to_device(cuda.GpuDevice.from_device_id(device or 0))
+        _deprecated("to_gpu", "@cupy:N")
+        index = getattr(device, "id", device)
+        return self._move_to(int(0 if index is None else index), entry=True, only_from_host=True)
 
     def to_intel64(self) -> Any:
-        """Moves all arrays to iDeep, which does not exist here."""
+        """Raises: there is no iDeep; the CPU kernels need no other arrays."""
         from renkei.compat.chainer.backends import intel64
 
         intel64.check_ideep_available()
-        return self
 
     def to_chx(self) -> Any:
-        """Moves all arrays to ChainerX, which does not exist here."""
-        from renkei.compat.chainer import backend
-
-        return backend.to_chx(self)
+        """Raises: there is no ChainerX."""
+        raise RuntimeError("ChainerX is not available.")
 
     def from_chx(self) -> Any:
-        """Nothing to do: nothing is on a ChainerX device."""
+        """Does nothing: no array is ChainerX's."""
         return self
 
-    def _deprecated(self, name: str) -> None:
-        if type(self).__module__.startswith("renkei"):
-            return
-        warnings.warn(
-            f"{name} is deprecated. Please use to_device instead.", DeprecationWarning, stacklevel=3
-        )
+    def to_device(self, device: Any) -> Any:
+        """Moves everything to a device; returns the object."""
+        return self._move_to(device)
 
-    def device_resident_accept(self, visitor: Any) -> None:
-        """Lets a visitor see the arrays; overridden by owners of arrays."""
-        visitor.visit_device_resident(self)
+    def _move_to(self, spec: Any, entry: bool = False, only_from_host: bool = False) -> Any:
+        from renkei.compat.chainer.backend import get_device
+
+        visitor = _ToDevice(get_device(spec), self if entry else None, only_from_host)
+        self.device_resident_accept(visitor)
+        return self
+
+
+def _deprecated(name: str, spec: str) -> None:
+    warnings.warn(
+        f"{name} is deprecated. Please use to_device('{spec}') instead.", DeprecationWarning, 3
+    )
 
 
 class DeviceResidentsVisitor:
-    """The base of visitors of device-resident objects."""
+    """The base of what walks over the arrays of links."""
 
     def visit_device_resident(self, device_resident: Any) -> None:
-        """Called for each object."""
+        """Called with each link."""
         raise NotImplementedError
 
     def visit_array(self, arr: Any) -> Any:
-        """Called for each array; returns the array to keep."""
+        """Called with each array; returns what takes its place."""
         raise NotImplementedError
 
     def visit_variable(self, param: Any) -> None:
-        """Called for each parameter."""
+        """Called with each parameter."""
         raise NotImplementedError
 
 
 class _ToDevice(DeviceResidentsVisitor):
-    def __init__(self, device: Any) -> None:
-        self.device = device
+    """Moves everything to a device."""
+
+    def __init__(self, device: Any, entry: Any, only_from_host: bool) -> None:
+        self.device, self.entry, self.only_from_host = device, entry, only_from_host
 
     def visit_device_resident(self, device_resident: Any) -> None:
-        device_resident._device = self.device
+        device_resident._device = self.device._engine
+        name = "to_cpu" if self.device.name == "@numpy" else "to_gpu"
+        written = getattr(type(device_resident), name, None)
+        if device_resident is self.entry or written is getattr(DeviceResident, name):
+            return
+        # A class of the time before visitors that moves its own arrays in to_cpu and to_gpu.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            written(device_resident, *([self.device._engine.index] if name == "to_gpu" else []))
+
+    def _stays(self, array: Any) -> bool:
+        return self.only_from_host and device_of(array).name != "@numpy"
 
     def visit_array(self, arr: Any) -> Any:
-        with using_device(self.device._engine):
-            return self.device.send(arr)
+        moves = isinstance(arr, get_array_types()) and not self._stays(arr)
+        return self.device.send(arr) if moves else arr
 
     def visit_variable(self, param: Any) -> None:
-        param.to_device(self.device)
+        if param.array is None or not self._stays(param.array):
+            param.to_device(self.device)
