@@ -165,8 +165,7 @@ class Variable:
 
     def item(self) -> Any:
         """The value of a Variable of one element, as a Python number."""
-        array = self._values()
-        if array.size != 1:
+        if (array := self._values()).size != 1:
             raise ShapeError(f"{self._described()}.item()", f"shape {array.shape}", "one element")
         return array.item()
 
@@ -235,9 +234,7 @@ class Variable:
 
     @grad_var.setter
     def grad_var(self, grad: Variable | None) -> None:
-        if not isinstance(grad, Variable | None):
-            raise DtypeError("Variable.grad_var = g", describe(grad), "a Variable or None")
-        self._check_grad(None if grad is None else grad.array)
+        self._check_grad(getattr(grad, "array", grad))
         self._set_grad(grad)
 
     def _check_grad(self, grad: Any) -> None:
@@ -349,9 +346,7 @@ class Variable:
 
     def _copy_into(self, twin: Any) -> None:
         twin._array, twin._grad, twin._name = self._array, self._get_grad(), self.name
-        twin._edge = None
-        if self._edge is not None:
-            twin._edge = Leaf(twin)
+        twin._edge = None if self._edge is None else Leaf(twin)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
         twin = copy.copy(self)
