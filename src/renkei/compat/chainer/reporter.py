@@ -142,4 +142,6 @@ class DictSummary(ours.DictSummary):
 
 
 def _is_scalar(value: Any) -> bool:
+    if isinstance(value, (str, bytes)):  # NumPy counts these as scalars
+        return False
     return bool(np.isscalar(value)) or getattr(value, "ndim", -1) == 0
