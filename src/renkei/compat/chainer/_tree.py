@@ -77,6 +77,12 @@ LEAVES: dict[str, tuple[str, str]] = {
     "functions.rnn": ("functions", "lstm n_step_gru n_step_lstm n_step_rnn slstm tree_lstm"),
     "functions.theano": ("functions", "theano_function"),
     "functions.util": ("functions", "forget"),
+    "distributions": (
+        "distributions",
+        "bernoulli beta categorical cauchy chisquare dirichlet exponential gamma geometric gumbel "
+        "independent laplace log_normal multivariate_normal normal one_hot_categorical pareto "
+        "poisson uniform utils",
+    ),
     # -- links
     "links.activation": ("links", "maxout prelu simplified_dropconnect swish"),
     "links.connection": (

@@ -8,11 +8,13 @@ variable([0., 2.])
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 from typing import Any
 
 from renkei.compat.chainer._legacy import refuse_removed
+from renkei.compat.chainer._random import numpy_keys
 from renkei.compat.chainer._tree import exists
 from renkei.compat.chainer._wrap import returning_variables
 
@@ -90,10 +92,23 @@ def _without_removed(name: str, function: Any) -> Any:
     return call
 
 
+def _random(function: Any) -> Any:
+    """The function with random numbers that follow ``numpy.random``."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        with numpy_keys():
+            return function(*args, **options)
+
+    return call
+
+
 def _made(name: str) -> Any:
     """The facade's function of a name."""
     home = importlib.import_module(_OWN.get(name, "renkei.functions"))
     function = getattr(home, name)
+    if name.startswith("n_step_"):  # they drop out between layers
+        function = _random(function)
     if name in _REMOVED:
         function = _without_removed(name, function)
     return returning_variables(function)
