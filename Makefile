@@ -108,4 +108,4 @@ mutation: venv  ## mutmut over core and functions: which changes does no test no
 	$(PY) -m mutmut run $(ARGS)
 
 clean:  ## remove everything built, the environment too
-	rm -rf build dist docs/_build docs/reference/generated mutants $(VENV) src/renkei/_native*.so
+	rm -rf build dist docs/_build docs/*/generated mutants $(VENV) src/renkei/_native*.so

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +23,7 @@ extensions = [
 ]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "guide/generated"]  # the latter is included by a page
 html_theme = "furo"
 html_title = f"Renkei {version}"
 autodoc_typehints = "none"  # the docstrings say shapes, which says more
@@ -56,6 +57,37 @@ def page(module_name: str, names: list[str], elsewhere: set[str]) -> str:
     return "\n".join([*lines, "```", ""])
 
 
+def summary(value: Any) -> str:
+    """The first sentence of a docstring, which may go over several lines."""
+    paragraph = (inspect.getdoc(value) or "").strip().partition("\n\n")[0]
+    return " ".join(paragraph.split()).removesuffix(":")
+
+
+def function_index() -> str:
+    """All functions by family, each with a link and the beginning of its docstring."""
+    from renkei.functions import _FAMILIES
+
+    lines = []
+    for family, names in sorted(_FAMILIES.items()):
+        module = importlib.import_module(f"renkei.functions.{family}")
+        lines += [f"## {family}", "", "```{eval-rst}", summary(module), ""]
+        for name in sorted(names.split()):
+            function = getattr(module, name)
+            title = summary(function)
+            assert title, f"F.{name} has no docstring"
+            lines.append(f"* :py:func:`~{function.__module__}.{name}`: {title}")
+        lines += ["```", ""]
+    return "\n".join(lines)
+
+
+def write_function_index(*_: Any) -> None:
+    folder = Path(__file__).parent / "guide" / "generated"
+    folder.mkdir(parents=True, exist_ok=True)
+    path, text = folder / "functions.md", function_index()
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
 def write_reference(*_: Any) -> None:
     folder = Path(__file__).parent / "reference" / "generated"
     folder.mkdir(parents=True, exist_ok=True)
@@ -75,3 +107,4 @@ def write_reference(*_: Any) -> None:
 
 def setup(app: Any) -> None:
     app.connect("builder-inited", write_reference)
+    app.connect("builder-inited", write_function_index)
