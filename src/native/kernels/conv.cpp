@@ -286,7 +286,8 @@ void grad_w(const Windows &w, const float *x, const float *gy, float *gW, int64_
     const ProductKernels &kernel = kernels().products;
     const int64_t depth = w.depth(), places = w.places(), size = o * depth;
     const int64_t chunk = std::max<int64_t>(1, (n + 7) / 8), chunks = (n + chunk - 1) / chunk;
-    const int64_t terms_at_once = std::min(depth, depth_block);
+    // Long rows rather than many: each sum over a row ends in a sum over lanes.
+    const int64_t terms_at_once = std::min<int64_t>(depth, 96);
     const int64_t blocks = (depth + terms_at_once - 1) / terms_at_once;
     const int64_t block = place_block((terms_at_once + o) / 2, chunk * places, lane_multiple);
     const std::vector<Term> all = terms_of(w);

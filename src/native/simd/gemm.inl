@@ -86,12 +86,20 @@ void product(int64_t rows, int64_t cols, int64_t k, const float *a, const float 
 }
 
 inline float lane_sum(Vector v) {
-    float x[width];
-    store(x, v);
-    for (int half = width / 2; half > 0; half /= 2) {
-        for (int i = 0; i < half; ++i) x[i] += x[i + half];
-    }
-    return x[0];
+#if defined(__AVX2__)
+#if defined(__AVX512F__)
+    __m256 halves[2];
+    __builtin_memcpy(halves, &v, sizeof v);
+    const __m256 half = _mm256_add_ps(halves[0], halves[1]);
+#else
+    const __m256 half = v;
+#endif
+    __m128 x = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+    return _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)));
+#else
+    return (v[0] + v[2]) + (v[1] + v[3]);
+#endif
 }
 
 // c[i][j] += sum over n of a[i] b[j]; n is a multiple of 16, the rows are padded with zeros.
