@@ -135,6 +135,8 @@ class Constant(Initializer):
     array([3., 3.], dtype=float32)
     """
 
+    fill_value: Any = None
+
     def __init__(self, fill_value: Any, dtype: Any = None) -> None:
         super().__init__(dtype)
         self.fill_value = fill_value

@@ -344,10 +344,24 @@ def test_data_sets(tmp_path: Path) -> None:
         for _ in range(2):
             cached = chainer.dataset.cached_download(source.as_uri())
         assert Path(cached).read_text() == "hello" and "_dl_cache" in cached
-        with pytest.raises(ValueError, match="Cannot download"):
+        with pytest.raises(ValueError, match="No such file"):
             chainer.dataset.cached_download((tmp_path / "none").as_uri())
     finally:
         chainer.dataset.set_dataset_root(root)
+
+
+def test_pickle_data_sets_hold_plain_values_and_no_pickles(tmp_path: Path) -> None:
+    import pickle
+
+    examples = [(np.arange(3.0), 1), (np.ones(2), 2)]
+    with chainer.datasets.open_pickle_dataset_writer(tmp_path / "data") as writer:
+        for example in examples:
+            writer.write(example)
+    with chainer.datasets.open_pickle_dataset(tmp_path / "data") as data:
+        assert [(x.tolist(), t) for x, t in data] == [(x.tolist(), t) for x, t in examples]
+    (tmp_path / "old").write_bytes(pickle.dumps(examples))
+    with pytest.raises(ValueError), chainer.datasets.open_pickle_dataset(tmp_path / "old") as old:
+        len(old)
 
 
 def test_timer_hook() -> None:

@@ -142,6 +142,7 @@ LEAVES: dict[str, tuple[str, str]] = {
         "cifar concatenated_dataset dict_dataset fashion_mnist image_dataset kuzushiji_mnist mnist "
         "pickle_dataset ptb sub_dataset svhn text_dataset transform_dataset tuple_dataset",
     ),
+    "dataset.tabular": ("dataset.tabular", "delegate_dataset tabular_dataset"),
     "link_hooks": ("link_hooks", "spectral_normalization timer weight_standardization"),
 }
 

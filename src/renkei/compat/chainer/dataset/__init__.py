@@ -45,8 +45,5 @@ def __getattr__(name: str) -> Any:
     if name == "TabularDataset":
         return importlib.import_module("renkei.datasets").TabularDataset
     if name == "tabular":
-        try:
-            return importlib.import_module(f"{__name__}.{name}")
-        except ModuleNotFoundError:
-            pass
+        return importlib.import_module(f"{__name__}.tabular")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

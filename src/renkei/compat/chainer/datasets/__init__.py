@@ -15,10 +15,10 @@ from renkei.datasets.combine import ConcatenatedDataset, DictDataset, TupleDatas
 
 # What is ours as it is: files of images and texts, and the collections that are downloaded.
 _OURS = """
-    ImageDataset LabeledImageDataset LabeledZippedImageDataset MultiZippedImageDataset PickleDataset
-    PickleDatasetWriter TextDataset ZippedImageDataset get_cifar10 get_cifar100 get_fashion_mnist
+    ImageDataset LabeledImageDataset LabeledZippedImageDataset MultiZippedImageDataset TextDataset
+    ZippedImageDataset get_cifar10 get_cifar100 get_fashion_mnist
     get_fashion_mnist_labels get_kuzushiji_mnist get_kuzushiji_mnist_labels get_mnist get_ptb_words
-    get_ptb_words_vocabulary get_svhn open_pickle_dataset open_pickle_dataset_writer
+    get_ptb_words_vocabulary get_svhn
 """.split()
 
 __all__ = [
@@ -37,7 +37,14 @@ __all__ = [
 ]
 
 
+_PICKLED = (
+    "PickleDataset PickleDatasetWriter open_pickle_dataset open_pickle_dataset_writer".split()
+)
+
+
 def __getattr__(name: str) -> Any:
+    if name in _PICKLED:
+        return getattr(importlib.import_module(f"{__name__}._pickle"), name)
     if name in _OURS:
         value = globals()[name] = getattr(importlib.import_module("renkei.datasets"), name)
         return value
@@ -88,7 +95,7 @@ class TransformDataset(DatasetMixin):
         transform: the function.
     """
 
-    def __init__(self, dataset: Any, arg_axes: Any, transform: Any = None) -> None:
+    def __init__(self, dataset: Any, arg_axes: Any = None, transform: Any = None) -> None:
         if transform is None:
             arg_axes, transform = None, arg_axes
         self._dataset, self._axes, self._transform = dataset, arg_axes, transform
