@@ -77,6 +77,9 @@ format: venv  ## let ruff fix what it can
 
 test: lint check-wheel test-quick  ## everything a change must pass
 
+# The workers share the cores: BLAS threads that spin would take them from each other.
+test-quick test-all: export OPENBLAS_NUM_THREADS = 1
+
 test-quick: venv  ## tests, doctests and the code in the documentation
 	$(PY) -m pytest -n $(WORKERS) -m "not slow and not network" --doctest-modules src/renkei tests $(ARGS)
 

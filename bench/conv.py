@@ -9,6 +9,7 @@ best times. PyTorch is not installed with the project: pip install torch.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import time
 from collections.abc import Callable
@@ -82,6 +83,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", help="write the figures to this file")
     options = parser.parse_args()
+    if importlib.util.find_spec("torch") is None:
+        print("The peer of this benchmark is PyTorch, which is not installed: pip install torch")
+        return
     import torch
 
     torch.set_num_threads(options.threads)

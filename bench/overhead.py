@@ -8,6 +8,7 @@ Both run in one process on one thread, interleaved; the figure is the ratio of t
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import statistics
 import time
@@ -70,6 +71,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", help="write the figures to this file")
     options = parser.parse_args()
+    if importlib.util.find_spec("torch") is None:
+        print("The peer of this benchmark is PyTorch, which is not installed: pip install torch")
+        return
     rng = np.random.default_rng(0)
     h0 = rng.normal(size=(8, 8)).astype(np.float32)
     c0 = (rng.normal(size=(8, 8)) * 0.1).astype(np.float32)
