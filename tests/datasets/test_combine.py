@@ -13,6 +13,8 @@ from renkei.datasets import (
     SubDataset,
     TransformDataset,
     TupleDataset,
+    get_cross_validation_datasets,
+    get_cross_validation_datasets_random,
     split_dataset,
     split_dataset_n,
     split_dataset_n_random,
@@ -93,3 +95,24 @@ def test_random_splits_are_disjoint_and_repeatable():
     first = split_dataset_random(range(50), 4)[0][:]
     rk.seed(5)
     assert split_dataset_random(range(50), 4)[0][:] == first
+
+
+@pytest.mark.parametrize(("n", "folds"), [(10, 3), (6, 6), (5, 1)])
+def test_cross_validation(n, folds):
+    pairs = get_cross_validation_datasets_random(range(n), folds, seed=1)
+    assert len(pairs) == folds
+    tested = [i for _, test in pairs for i in test[:]]
+    assert sorted(tested) == list(range(n)) and (tested != sorted(tested) or n == 1)
+    for train, test in pairs:
+        assert sorted(train[:] + test[:]) == list(range(n))
+        assert n // folds <= len(test) <= n // folds + 1
+    again = get_cross_validation_datasets_random(range(n), folds, seed=1)
+    assert [t[:] for _, t in again] == [t[:] for _, t in pairs]
+
+
+def test_cross_validation_in_an_order():
+    (a, b), (c, d) = get_cross_validation_datasets("abcde", 2, order=[4, 3, 2, 1, 0])
+    assert (a[:], b[:], c[:], d[:]) == (list("cba"), list("ed"), list("ed"), list("cba"))
+    for folds in (0, 6):
+        with pytest.raises(RangeError, match="n_folds"):
+            get_cross_validation_datasets("abcde", folds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,8 @@ __all__ = [
     "SubDataset",
     "TransformDataset",
     "TupleDataset",
+    "get_cross_validation_datasets",
+    "get_cross_validation_datasets_random",
     "split_dataset",
     "split_dataset_n",
     "split_dataset_n_random",
@@ -196,3 +199,41 @@ def split_dataset_n(dataset: Any, n: int, order: Any = None) -> list[SubDataset]
 def split_dataset_n_random(dataset: Any, n: int, seed: int | None = None) -> list[SubDataset]:
     """Splits a data set at random into ``n`` parts of equal size."""
     return split_dataset_n(dataset, n, _permutation(len(dataset), seed))
+
+
+def get_cross_validation_datasets(
+    dataset: Any, n_folds: int, order: Any = None
+) -> list[tuple[SubDataset, SubDataset]]:
+    r"""Pairs of training and test data, such that each example is in one of the test parts.
+
+    Args:
+        dataset: the data set.
+        n_folds: how many pairs; the sizes of the test parts differ by at most 1.
+        order: positions in ``dataset``; None: its own order.
+
+    Raises:
+        RangeError: there are fewer examples than pairs, or no pairs.
+
+    >>> from renkei.datasets import get_cross_validation_datasets
+    >>> [(a[:], b[:]) for a, b in get_cross_validation_datasets("abcd", 2)]
+    [(['c', 'd'], ['a', 'b']), (['a', 'b'], ['c', 'd'])]
+    """
+    n = len(dataset)
+    if not 1 <= n_folds <= n:
+        call = "get_cross_validation_datasets(n_folds=...)"
+        raise RangeError(call, str(n_folds), f"a number in [1, {n}]")
+    order = np.arange(n) if order is None else np.asarray(order)
+    ends = [n * i // n_folds for i in range(n_folds + 1)]
+    folds: list[tuple[SubDataset, SubDataset]] = []
+    for low, high in itertools.pairwise(ends):
+        moved = np.concatenate([order[:low], order[high:], order[low:high]])
+        split = n - (high - low)
+        folds.append((SubDataset(dataset, 0, split, moved), SubDataset(dataset, split, n, moved)))
+    return folds
+
+
+def get_cross_validation_datasets_random(
+    dataset: Any, n_folds: int, seed: int | None = None
+) -> list[tuple[SubDataset, SubDataset]]:
+    """Pairs of training and test data, cut from a random order."""
+    return get_cross_validation_datasets(dataset, n_folds, _permutation(len(dataset), seed))
