@@ -7,11 +7,19 @@ import copy
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
-from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
 
+from renkei.compat.chainer._link_parts import (
+    MODES,
+    MixedInForward,
+    copy_values,
+    is_shape,
+    mixed_in,
+    sharing,
+    str_of_children,
+)
 from renkei.compat.chainer._wrap import as_parameter, reclassed
 from renkei.compat.chainer.device_resident import DeviceResident, _ToDevice
 from renkei.compat.chainer.initializer import numpy_random
@@ -28,34 +36,6 @@ from renkei.links.link import Link as OurLink
 from renkei.links.link import State
 
 __all__ = ["Chain", "ChainList", "Link"]
-
-_MODES = "The 'mode' argument should be either 'init','copy', or 'share'. But {} was given."
-
-
-def _is_shape(value: Any) -> bool:
-    if value is None or isinstance(value, (int, np.integer)):
-        return True
-    return isinstance(value, (tuple, list)) and all(isinstance(n, (int, np.integer)) for n in value)
-
-
-@cache
-def _mixed_in(cls: type, name: str) -> Any:
-    """What a class that is mixed in behind Link defines under a name."""
-    mro = cls.__mro__
-    for base in mro[mro.index(Link) + 1 :]:
-        if name in base.__dict__ and not issubclass(base, OurLink):
-            return base.__dict__[name]
-    return None
-
-
-class _Forward:
-    """Stands in Link's way to our own ``forward``: what has none shall say so, as in Chainer."""
-
-    def __get__(self, link: Any, owner: Any = None) -> Any:
-        written = None if link is None else _mixed_in(type(link), "forward")
-        if written is None:
-            raise AttributeError(f"{owner.__name__!r} object has no attribute 'forward'")
-        return written.__get__(link)
 
 
 class Link(OurLink, DeviceResident):
@@ -86,7 +66,7 @@ class Link(OurLink, DeviceResident):
             name=None,
         )
         for name, value in params.items():
-            shape, dtype = (value, None) if _is_shape(value) else value
+            shape, dtype = (value, None) if is_shape(value) else value
             self.add_param(name, shape, dtype)
 
     def __repr__(self) -> str:
@@ -99,13 +79,13 @@ class Link(OurLink, DeviceResident):
     # -- calling -----------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        written = _mixed_in(type(self), "__call__")
+        written = mixed_in(type(self), "__call__")
         if written is not None:
             return written.__get__(self)(*args, **kwargs)
         y = OurLink.__call__(self, *args, **kwargs)
         return reclassed(y)
 
-    forward: Any = _Forward()
+    forward: Any = MixedInForward()
 
     @property
     def local_link_hooks(self) -> OrderedDict[str, Any]:
@@ -329,14 +309,14 @@ class Link(OurLink, DeviceResident):
             twin = copy.copy(self)
             twin.__dict__.update(_params=set(self._params), _persistent=set(self._persistent))
             for name in twin._params:
-                twin.__dict__[name] = _sharing(self.__dict__[name])
+                twin.__dict__[name] = sharing(self.__dict__[name])
         elif mode in ("copy", "init"):
             twin = copy.deepcopy(self)
             if mode == "init":
                 for param in Link.params(twin, include_uninit=False):
                     param.initialize(param.shape)
         else:
-            raise ValueError(_MODES.format(mode))
+            raise ValueError(MODES.format(mode))
         twin.name = None
         return twin
 
@@ -345,13 +325,13 @@ class Link(OurLink, DeviceResident):
         from renkei.compat.chainer.sequential import Sequential
 
         if mode not in ("init", "copy", "share"):
-            raise ValueError(_MODES.format(mode))
+            raise ValueError(MODES.format(mode))
         return Sequential(*(self.copy(mode) for _ in range(max(n_repeat, 0))))
 
     def copyparams(self, link: Any, copy_persistent: bool = True) -> None:
         """Copies the values of another link of the same structure into this one."""
         for name in self._params:
-            _copy_values(self.__dict__[name], link.__dict__[name])
+            copy_values(self.__dict__[name], link.__dict__[name])
         if not copy_persistent:
             return
         arrays = get_array_types()
@@ -385,32 +365,6 @@ class Link(OurLink, DeviceResident):
             self.__dict__[name] = serializer(name, self.__dict__[name])
 
 
-def _sharing(param: Any) -> Any:
-    """A parameter on the same array without a gradient; an open one is shared itself."""
-    if not param.is_initialized:
-        return param
-    twin = copy.copy(param)
-    twin.cleargrad()
-    return twin
-
-
-def _copy_values(mine: Any, theirs: Any) -> None:
-    if not mine.is_initialized:
-        if not theirs.is_initialized:
-            return
-        mine.initialize(theirs.shape)
-    elif not theirs.is_initialized:
-        theirs.initialize(mine.shape)
-    mine.copydata(theirs)
-
-
-def _str_of_children(link: Any, pairs: list[tuple[Any, str]]) -> str:
-    """What ``str`` shows of a link with links: one line each, indented."""
-    lines = [line for name, text in pairs for line in f"({name}): {text},".splitlines()]
-    body = "\n" + "".join(f"  {line}\n" for line in lines) if lines else ""
-    return f"{type(link).__name__}({body})"
-
-
 class Chain(Link, OurChain):
     r"""A link with named links, assigned in ``init_scope`` or given as arguments.
 
@@ -438,7 +392,7 @@ class Chain(Link, OurChain):
             self.add_link(name, link)
 
     def __str__(self) -> str:
-        return _str_of_children(self, [(child.name, str(child)) for child in self.children()])
+        return str_of_children(self, [(child.name, str(child)) for child in self.children()])
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name)
@@ -520,7 +474,7 @@ class ChainList(Link, OurChainList):
             self.add_link(link)
 
     def __str__(self) -> str:
-        return _str_of_children(self, [(c.name, str(c)) for c in self.children()])
+        return str_of_children(self, [(c.name, str(c)) for c in self.children()])
 
     def _register_value(self, name: str, value: Any) -> None:
         super()._register_value(name, value)
