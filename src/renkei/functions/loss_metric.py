@@ -7,6 +7,7 @@ from typing import Any
 from renkei.core.device import get_array_module
 from renkei.core.elementwise import same_dtype
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
+from renkei.core.shapes import need_arrays, need_integer, need_number
 from renkei.core.variable import Variable
 from renkei.functions.activation import relu
 from renkei.functions.arithmetic import absolute, multiply
@@ -34,11 +35,18 @@ def _one_of(call: str, name: str, value: Any, *allowed: Any) -> None:
         raise RangeError(call, f"{name}={value!r}", " or ".join(map(repr, allowed)))
 
 
+def _positive(call: str, name: str, value: Any) -> None:
+    need_number(call, name, value)
+    if not value > 0:
+        raise RangeError(call, f"{name}={value!r}", "a positive number")
+
+
 def _rows(call: str, alike: bool, **arrays: Any) -> None:
     """Floats of two axes; alike: of one shape, otherwise with as many rows."""
-    shapes = {getattr(a, "shape", None) for a in arrays.values()}
+    need_arrays(call, **arrays)
+    shapes = {a.shape for a in arrays.values()}
     got = ", ".join(f"{name} {describe(a)}" for name, a in arrays.items())
-    if any(getattr(getattr(a, "dtype", None), "kind", "") != "f" for a in arrays.values()):
+    if any(a.dtype.kind != "f" for a in arrays.values()):
         raise DtypeError(call, got, "arrays of floats")
     if any(a.ndim != 2 for a in arrays.values()) or (alike and len(shapes) > 1):
         raise ShapeError(call, got, "arrays (n, d)" + (" of one shape" if alike else ""))
@@ -84,11 +92,11 @@ def contrastive(x0: Any, x1: Any, y: Any, margin: float = 1, reduce: str = "mean
     """
     call = "contrastive(x0, x1, y)"
     _one_of(call, "reduce", reduce, "mean", "no")
-    if not margin > 0:
-        raise RangeError(call, f"margin={margin!r}", "a positive number")
+    _positive(call, "margin", margin)
     _rows(call, True, x0=x0, x1=x1)
+    need_arrays(call, y=y)
     label = _values(y)
-    if getattr(label, "shape", None) != x0.shape[:1]:
+    if label.shape != x0.shape[:1]:
         raise ShapeError(call, f"x0 {x0.shape} and y {describe(y)}", f"y of shape {x0.shape[:1]}")
     if label.dtype.kind not in "iu":
         raise DtypeError(call, f"y {describe(y)}", "integers 0 and 1")
@@ -128,8 +136,7 @@ def triplet(
     """
     call = "triplet(anchor, positive, negative)"
     _one_of(call, "reduce", reduce, "mean", "no")
-    if not margin > 0:
-        raise RangeError(call, f"margin={margin!r}", "a positive number")
+    _positive(call, "margin", margin)
     _rows(call, True, anchor=anchor, positive=positive, negative=negative)
     difference = square(anchor - positive) - square(anchor - negative)
     loss = relu(sum(difference, axis=1) + margin)
@@ -257,6 +264,9 @@ def discriminative_margin_based_clustering_loss(
     call = "discriminative_margin_based_clustering_loss(embeddings, labels, ...)"
     _check_clusters(call, embeddings, labels, max_embedding_dim)
     _one_of(call, "norm", norm, 1, 2)
+    options = {"delta_v": delta_v, "delta_d": delta_d, "alpha": alpha, "beta": beta, "gamma": gamma}
+    for name, value in options.items():
+        need_number(call, name, value)
     xp, n = get_array_module(_values(embeddings)), max_embedding_dim
     label, dtype = _values(labels), embeddings.dtype
     clusters = xp.arange(1, n + 1).reshape(-1, 1, 1, 1, 1)
@@ -282,11 +292,13 @@ def _norm(x: Any, norm: int, axis: Any) -> Any:
 
 
 def _check_clusters(call: str, x: Any, labels: Any, n: int) -> None:
-    if not n > 0:
-        raise RangeError(call, f"max_embedding_dim={n!r}", "a positive number")
-    if getattr(getattr(labels, "dtype", None), "kind", "") not in ("i", "u"):
-        raise DtypeError(call, f"labels {describe(labels)}", "an array of integers")
-    if getattr(x, "ndim", 0) != 4 or labels.shape != (x.shape[0], *x.shape[2:]):
+    need_integer(call, "max_embedding_dim", n)
+    _positive(call, "max_embedding_dim", n)
+    need_arrays(call, embeddings=x, labels=labels)
+    if labels.dtype.kind not in "iu" or x.dtype.kind != "f":
+        got = f"embeddings {describe(x)} and labels {describe(labels)}"
+        raise DtypeError(call, got, "arrays of floats and of integers")
+    if x.ndim != 4 or labels.shape != (x.shape[0], *x.shape[2:]):
         got = f"embeddings {describe(x)} and labels {labels.shape}"
         raise ShapeError(call, got, "(batch, C, height, width) and (batch, height, width)")
     if x.shape[1] != n:

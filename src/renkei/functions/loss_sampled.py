@@ -8,6 +8,7 @@ from typing import Any
 from renkei.core.device import get_array_module, get_array_types
 from renkei.core.elementwise import same_dtype
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
+from renkei.core.shapes import need_arrays, need_integer
 from renkei.core.variable import Variable
 from renkei.functions.activation import softplus
 from renkei.functions.embedding import embed_id
@@ -38,14 +39,17 @@ def _classes(call: str, name: str, value: Any) -> Any:
 
 
 def _check(call: str, x: Any, t: Any, W: Any) -> None:
-    if getattr(x, "ndim", 0) != 2 or t.shape != x.shape[:1]:
+    need_arrays(call, x=x, W=W)
+    if x.ndim != 2 or t.shape != x.shape[:1]:
         raise ShapeError(call, f"x {describe(x)} and t {t.shape}", "x (n, d) and t (n,)")
-    if W.ndim != 2 or W.shape[1] != x.shape[1]:
-        raise ShapeError(
-            call,
-            f"x {x.shape} and W {W.shape}",
-            f"x.shape[1] == W.shape[1], here {x.shape[1]} != {W.shape[-1]}",
-        )
+    got = f"x {x.shape} and W {W.shape}"
+    if W.ndim != 2:
+        raise ShapeError(call, got, "W of shape (classes, d)")
+    if W.shape[1] != x.shape[1]:
+        sizes = f"{x.shape[1]} != {W.shape[1]}"
+        raise ShapeError(call, got, f"x.shape[1] == W.shape[1], here {sizes}")
+    if x.dtype.kind != "f":
+        raise DtypeError(call, f"x {describe(x)}", "arrays of floats")
     same_dtype(call, x, W)
 
 
@@ -100,6 +104,8 @@ def negative_sampling(
     _one_of(call, reduce, "sum", "no")
     right = _classes(call, "t", t)
     _check(call, x, right, W)
+    if need_integer(call, "sample_size", sample_size) < 0:
+        raise RangeError(call, f"sample_size={sample_size}", "0 or more")
     xp = get_array_module(right)
     kept = right != -1
     samples = xp.array(_classes(call, "the samples", sampler((len(right), sample_size + 1))))

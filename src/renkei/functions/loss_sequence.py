@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 from renkei.core.device import get_array_module
+from renkei.core.elementwise import same_dtype
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec, need_integer
+from renkei.core.shapes import Spec, need_arrays, need_integer
 from renkei.core.variable import Variable, as_variable
 from renkei.functions.conversion import cast
 from renkei.functions.indexing import scatter_add, select_item, where
@@ -146,6 +147,9 @@ def connectionist_temporal_classification(
     scores: Any = stack(x, axis=0) if isinstance(x, (list, tuple)) and x else x
     if getattr(getattr(scores, "dtype", None), "kind", "") != "f":
         raise DtypeError(_CTC, f"x {describe(x)}", "a list of arrays of floats (batch, class)")
+    if scores.ndim != 3:
+        got = f"scores of shape {scores.shape}"
+        raise ShapeError(_CTC, got, "a list of floats (batch, class), one per time step")
     labels = _values(t)
     if getattr(getattr(labels, "dtype", None), "kind", "") not in ("i", "u"):
         raise DtypeError(_CTC, f"t {describe(t)}", "an array of integer labels (batch, label)")
@@ -154,7 +158,10 @@ def connectionist_temporal_classification(
     lengths = []
     for given, full in ((input_length, scores.shape[0]), (label_length, n_label)):
         given = _values(given)
-        lengths.append(xp.full(n_batch, full) if given is None else xp.asarray(given))
+        try:
+            lengths.append(xp.full(n_batch, full) if given is None else xp.asarray(given))
+        except ValueError:
+            raise DtypeError(_CTC, f"lengths {describe(given)}", "integers (batch,)") from None
     loss = Ctc(need_integer(_CTC, "blank_symbol", blank_symbol))(scores, labels, *lengths)
     return mean(loss) if reduce == "mean" else loss
 
@@ -194,6 +201,9 @@ def crf1d(cost: Any, xs: Sequence[Any], ys: Sequence[Any], reduce: str = "mean")
     call = "crf1d(cost, xs, ys)"
     _one_of(call, reduce, "mean", "no")
     _check_chain(call, cost, xs)
+    if not isinstance(ys, (list, tuple)):
+        raise DtypeError(call, f"ys {describe(ys)}", "a list with the labels of each time step")
+    need_arrays(call, **{f"ys[{t}]": y for t, y in enumerate(ys)})
     labels = [_values(y) for y in ys]
     shapes = [y.shape for y in labels]
     if shapes != [x.shape[:1] for x in xs]:
@@ -212,10 +222,12 @@ def _check_chain(call: str, cost: Any, xs: Any) -> None:
     if not isinstance(xs, (list, tuple)) or not xs:
         got = "an empty list" if isinstance(xs, (list, tuple)) else describe(xs)
         raise ShapeError(call, f"xs: {got}", "a list with the scores of each time step")
-    n = xs[0].shape[-1]
+    need_arrays(call, cost=cost, **{f"xs[{t}]": x for t, x in enumerate(xs)})
+    n = (*xs[0].shape, 0)[1] if xs[0].ndim else 0
     if cost.shape != (n, n) or any(x.ndim != 2 or x.shape[1] != n for x in xs):
         got = f"cost {cost.shape} and xs of shapes {[x.shape for x in xs[:5]]}"
         raise ShapeError(call, got, "cost (K, K) and xs[t] (batch at time t, K)")
+    same_dtype(call, cost, *xs)
     if any(a.shape[0] < b.shape[0] for a, b in pairwise(xs)):
         raise ShapeError(
             call,

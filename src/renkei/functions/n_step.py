@@ -13,7 +13,7 @@ from typing import Any
 from renkei.core.elementwise import same_dtype
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec
+from renkei.core.shapes import Spec, need_arrays, need_integer, need_number
 from renkei.core.variable import Variable
 from renkei.functions.activation import relu, sigmoid, tanh
 from renkei.functions.join_split import concat, split_axis, stack
@@ -245,6 +245,11 @@ def _n_step(
     call: str, mode: str, n_layers: int, ratio: float, states: Sequence[Any],
     ws: Any, bs: Any, xs: Any, directions: int,
 ) -> tuple[tuple[Any, ...], tuple[Any, ...]]:  # fmt: skip
+    if need_integer(call, "n_layers", n_layers) < 1:
+        raise RangeError(call, f"n_layers={n_layers}", "1 layer or more")
+    need_number(call, "dropout_ratio", ratio)
+    if not 0 <= ratio < 1:
+        raise RangeError(call, f"dropout_ratio={ratio!r}", "a number in the range [0, 1)")
     sizes = _check_inputs(call, xs)
     _check_states(call, states, n_layers * directions, sizes[0])
     _check_weights(call, mode, ws, bs, n_layers, directions, (xs[0].shape[1], states[0].shape[2]))
@@ -261,7 +266,8 @@ def _check_inputs(call: str, xs: Any) -> tuple[int, ...]:
     if not isinstance(xs, (list, tuple)) or not xs:
         got = "an empty list" if isinstance(xs, (list, tuple)) else f"xs {describe(xs)}"
         raise ShapeError(call, got, "a list with the inputs of each time step")
-    if any(x.ndim != 2 or x.shape[1] != xs[0].shape[1] for x in xs):
+    need_arrays(call, **{f"xs[{t}]": x for t, x in enumerate(xs)})
+    if any(x.ndim != 2 or x.shape[1:] != xs[0].shape[1:] for x in xs):
         got = ", ".join(str(x.shape) for x in xs[:5])
         raise ShapeError(call, f"xs of shapes {got}", "xs[t] of shape (batch at time t, in)")
     if xs[0].dtype.kind != "f":
@@ -279,10 +285,9 @@ def _check_inputs(call: str, xs: Any) -> tuple[int, ...]:
 
 def _check_states(call: str, states: Sequence[Any], n: int, batch: int) -> None:
     for name, state in zip(("hx", "cx"), states):
-        shape = getattr(state, "shape", None)
-        if shape is None or len(shape) != 3 or shape[:2] != (n, batch):
-            got = f"{name} {describe(state) if shape is None else shape}"
-            raise ShapeError(call, got, f"{name} of shape ({n}, {batch}, d)")
+        need_arrays(call, **{name: state})
+        if state.ndim != 3 or state.shape[:2] != (n, batch):
+            raise ShapeError(call, f"{name} {state.shape}", f"{name} of shape ({n}, {batch}, d)")
     if states[-1].shape != states[0].shape:
         raise ShapeError(call, f"hx {states[0].shape}, cx {states[-1].shape}", "one shape")
 
@@ -291,12 +296,17 @@ def _check_weights(
     call: str, mode: str, ws: Any, bs: Any, n_layers: int, directions: int, size: tuple[int, int]
 ) -> None:
     n, d = 2 * _GATES[mode], size[1]
+    lists = (list, tuple)
+    if not all(isinstance(v, lists) and all(isinstance(w, lists) for w in v) for v in (ws, bs)):
+        raise DtypeError(call, f"ws {describe(ws)}, bs {describe(bs)}", "lists of lists of arrays")
     if len(ws) != n_layers * directions or len(bs) != len(ws):
         raise ShapeError(
             call, f"{len(ws)} lists of weights and {len(bs)} of biases",
             f"{n_layers * directions} of each: one per layer and direction",
         )  # fmt: skip
     for k, (w, b) in enumerate(zip(ws, bs, strict=True)):
+        need_arrays(call, **{f"ws[{k}][{j}]": v for j, v in enumerate(w)})
+        need_arrays(call, **{f"bs[{k}][{j}]": v for j, v in enumerate(b)})
         n_in = size[0] if k < directions else d * directions
         wanted = [(d, n_in)] * (n // 2) + [(d, d)] * (n // 2)
         if [v.shape for v in w] != wanted:
@@ -306,6 +316,7 @@ def _check_weights(
             )
         if [v.shape for v in b] != [(d,)] * n:
             raise ShapeError(call, f"bs[{k}] of shapes {[v.shape for v in b]}", f"{n} of ({d},)")
+        same_dtype(call, w[0], *w, *b)
 
 
 def n_step_lstm(
