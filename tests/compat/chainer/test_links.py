@@ -311,3 +311,22 @@ def test_deprecations_are_warnings_only() -> None:
         warnings.simplefilter("always")
         layer.zerograds()
     assert seen[0].category is DeprecationWarning and (layer.W.grad == 0).all()
+
+
+def test_paths_of_submodules() -> None:
+    from renkei.compat.chainer.links.connection import linear
+    from renkei.compat.chainer.links.model.vision import resnet, vgg
+    from renkei.compat.chainer.links.rnn.lstm import LSTM
+    from renkei.compat.chainer.optimizers import adam
+    from renkei.compat.chainer.training.extensions.evaluator import Evaluator
+
+    assert linear.Linear is L.Linear and LSTM is L.LSTM
+    assert chainer.optimizers.adam.AdamRule is adam.AdamRule
+    assert Evaluator is chainer.training.extensions.Evaluator
+    assert issubclass(resnet.ResNet50Layers, chainer.Chain) and vgg.prepare is not resnet.prepare
+    assert chainer.links.model.vision.vgg.VGG16Layers is L.VGG16Layers
+
+
+def test_the_names_of_chainers_networks() -> None:
+    names = paths(L.ResNet50Layers(None))
+    assert len(names) == 162 and "/res2/a/conv1/W" in names and "/fc6/b" in names

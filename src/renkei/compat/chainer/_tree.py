@@ -94,7 +94,6 @@ LEAVES: dict[str, tuple[str, str]] = {
     ),
     "links.loss": ("links", "black_out crf1d hierarchical_softmax negative_sampling"),
     "links.model": ("links", "classifier"),
-    "links.model.vision": ("links", "googlenet resnet vgg"),
     "links.normalization": (
         "links",
         "batch_normalization batch_renormalization decorrelated_batch_normalization "

@@ -38,7 +38,7 @@ __all__ = _NAMES
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         value = getattr(importlib.import_module(f"{PACKAGE}.{_HOMES[name]}"), name)
-    elif _tree.exists(f"links.{name}"):
+    elif name == "model" or _tree.exists(f"links.{name}"):
         return importlib.import_module(f"{PACKAGE}.{name}")
     elif name.startswith("__"):
         raise AttributeError(name)
