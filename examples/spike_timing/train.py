@@ -22,8 +22,11 @@ class Cell(rk.Chain):
     def __init__(self, kind: str) -> None:
         super().__init__()
         self.lstm = KINDS[kind](1, 1)
-        # Input and output gate begin nearly closed, the forget gate open: the cell remembers.
-        self.lstm.upward.b.array[:] = (0, -1, 3, -1)  # input, input gate, forget gate, output gate
+        for param in self.lstm.params():
+            param.array *= 0.3
+        # In the beginning the state moves (input), slowly (input gate), remembers (forget gate) and
+        # is hardly seen (output gate).
+        self.lstm.upward.b.array[:] = (0.5, -1, 3, -1)
 
     def start(self) -> None:
         self.lstm.reset_state()
@@ -78,7 +81,7 @@ def exact_intervals(spikes: np.ndarray, interval: int) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--interval", type=int, default=40, help="steps between two spikes")
-    parser.add_argument("--runs", type=int, default=5, help="initial weights to try, of each kind")
+    parser.add_argument("--runs", type=int, default=3, help="initial weights to try, of each kind")
     parser.add_argument("--updates", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", default="result", help="output directory")

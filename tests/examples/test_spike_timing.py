@@ -17,4 +17,5 @@ def test_only_peepholes_learn_it(run_example):
     figures, _ = run_example(SCRIPT)
     assert figures["peephole"]["best"] == figures["wanted"]
     assert figures["plain"]["best"] < figures["wanted"]
-    assert figures["plain"]["solved"] == 0 < figures["peephole"]["solved"]
+    assert figures["plain"]["solved"] == 0
+    assert figures["peephole"]["solved"] >= 2
