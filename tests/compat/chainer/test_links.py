@@ -315,10 +315,11 @@ def test_deprecations_are_warnings_only() -> None:
 
 def test_paths_of_submodules() -> None:
     from renkei.compat.chainer.links.connection import linear
-    from renkei.compat.chainer.links.model.vision import resnet, vgg
     from renkei.compat.chainer.links.rnn.lstm import LSTM
-    from renkei.compat.chainer.optimizers import adam
     from renkei.compat.chainer.training.extensions.evaluator import Evaluator
+
+    from renkei.compat.chainer.links.model.vision import resnet, vgg
+    from renkei.compat.chainer.optimizers import adam
 
     assert linear.Linear is L.Linear and LSTM is L.LSTM
     assert chainer.optimizers.adam.AdamRule is adam.AdamRule
