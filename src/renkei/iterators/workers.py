@@ -9,6 +9,7 @@ notice comes back, through a pipe of each worker's own.
 from __future__ import annotations
 
 import contextlib
+import errno
 import mmap
 import multiprocessing
 import multiprocessing.reduction
@@ -59,6 +60,13 @@ def _anonymous_file() -> int:
         return os.dup(file.fileno())
 
 
+def _physical_memory() -> int:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # a system that does not tell
+        return sys.maxsize
+
+
 class _Mapping:
     """A process's view of the shared file, mapped anew when the file has grown."""
 
@@ -105,6 +113,8 @@ class _Arena:
         """Adds memory at the end; returns where it starts. Reserved now: later would be fatal."""
         start = self._size
         try:
+            if size > _physical_memory():  # the system would try, and kill somebody for it
+                raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(self.fd, start, size)
             else:
