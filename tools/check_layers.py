@@ -25,6 +25,7 @@ LAYERS = [
 ]
 RANK = {part: len(LAYERS) - i for i, line in enumerate(LAYERS) for part in line}
 PEERS = {
+    ("cli", "compat"): "run-chainer starts programs on the facade",
     ("datasets", "iterators"): "a data set's loader is an iterator",
     ("iterators", "datasets"): "batches are put together by datasets.convert",
     ("training", "distributed"): "updaters that run on several processes",

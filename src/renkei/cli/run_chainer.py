@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import importlib
-import os
-import runpy
-import sys
-from collections.abc import Sequence
 from typing import Any
 
-from renkei.core.errors import UsageError
+from renkei.compat.chainer._run import ERAS, run_script
 
-__all__ = ["add_parser", "run_script"]
-
-ERAS = ("v7", "v1")
+__all__ = ["add_parser", "run"]
 
 
 def add_parser(verbs: Any) -> None:
@@ -32,33 +25,3 @@ def run(options: argparse.Namespace) -> int:
     """Runs the program as ``python`` would."""
     run_script(options.script, options.arguments, options.era)
     return 0
-
-
-def run_script(script: str, arguments: Sequence[str], era: str = "v7") -> dict[str, Any]:
-    """Runs a program in which ``chainer`` means the facade.
-
-    Args:
-        script: the program's file.
-        arguments: its arguments, which it finds in ``sys.argv``.
-        era: "v7", or "v1" for what Chainer 1 knew and later versions dropped.
-
-    Returns:
-        The program's global names.
-
-    Raises:
-        UsageError: there is no such program or era.
-    """
-    if era not in ERAS:
-        raise UsageError("run-chainer --era", repr(era), " or ".join(ERAS))
-    if not os.path.isfile(script):
-        raise UsageError("run-chainer script", repr(script), "a file that exists")
-    importlib.import_module("renkei.compat.chainer.install")
-    if era == "v1":
-        importlib.import_module("renkei.compat.chainer.era_v1").enable()
-    argv, path = sys.argv, list(sys.path)
-    sys.argv = [script, *arguments]
-    sys.path[0:0] = [os.path.dirname(os.path.abspath(script))]
-    try:
-        return runpy.run_path(script, run_name="__main__")
-    finally:
-        sys.argv, sys.path[:] = argv, path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from renkei.cli.run_chainer import run_script
+from renkei.compat.chainer._run import run_script
 
 if __name__ == "__main__":
     words = sys.argv[1:]

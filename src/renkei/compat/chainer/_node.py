@@ -183,5 +183,3 @@ class _Ref:
 
     def __call__(self) -> Any:
         return VariableNode._of(self.edge, spec=self.spec)
-
-

@@ -9,6 +9,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from renkei._version import __version__
+
 __all__ = ["print_runtime_info"]
 
 
@@ -20,12 +22,11 @@ def _version(package: str) -> str:
 
 
 def _info() -> dict[str, Any]:
-    from renkei import __version__ as renkei_version
     from renkei.compat import chainer
 
     return {
         "Platform": platform.platform(),
-        "Chainer": f"{chainer.__version__} (Renkei {renkei_version})",
+        "Chainer": f"{chainer.__version__} (Renkei {__version__})",
         "ChainerX": "Not Available",
         "NumPy": np.__version__,
         "CuPy": _version("cupy-cuda12x") if _version("cupy") == "Not Available" else _version(

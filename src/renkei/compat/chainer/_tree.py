@@ -177,7 +177,14 @@ NAMES: dict[str, str] = {
 }
 
 # modules with files of their own, which `chainer.X` finds without an import
-FILES = ["backend", "backends", "computational_graph", "configuration", "dataset", "datasets", "device_resident", "distribution", "distributions", "exporters", "function", "function_hook", "function_hooks", "function_node", "functions", "gradient_check", "graph_optimizations", "initializer", "initializers", "iterators", "link", "link_hook", "link_hooks", "links", "memory_layouts", "optimizer", "optimizer_hooks", "optimizers", "reporter", "sequential", "serializer", "serializers", "testing", "training", "types", "utils", "variable", "warnings"]
+_FILES = (
+    "backend backends computational_graph configuration dataset datasets device_resident "
+    "distribution distributions exporters function function_hook function_hooks function_node "
+    "functions gradient_check graph_optimizations initializer initializers iterators link "
+    "link_hook link_hooks links memory_layouts optimizer optimizer_hooks optimizers reporter "
+    "sequential serializer serializers testing training types utils variable warnings "
+)
+FILES = frozenset(_FILES.split())
 
 
 def exists(name: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from renkei.compat.chainer.variable import Parameter, Variable
+from renkei.core.config import current
 from renkei.core.device import get_array_types
 from renkei.core.parameter import Parameter as CoreParameter
 from renkei.core.variable import Variable as CoreVariable
@@ -50,6 +51,12 @@ def as_parameter(p: CoreParameter) -> Parameter:
     return p  # type: ignore[return-value]
 
 
+def _watched(value: Any) -> Any:
+    if isinstance(value, get_array_types()) and value.dtype.kind == "f":
+        return Variable(value, requires_grad=False)
+    return value
+
+
 def returning_variables(
     function: Callable[..., Any], signature: inspect.Signature | None = None
 ) -> Callable[..., Any]:
@@ -57,6 +64,8 @@ def returning_variables(
 
     @functools.wraps(function)
     def call(*args: Any, **options: Any) -> Any:
+        if current().slow:  # hooks see functions of Variables
+            args = tuple(_watched(a) for a in args)
         y = function(*args, **options)
         if y.__class__ is CoreVariable:  # the common case, without another call
             y.__class__ = Variable

@@ -20,9 +20,9 @@ from renkei.core.config import (
     mixed16,
     scoped,
 )
+from renkei.core.config import _convert as _converted
 from renkei.core.config import config as core_config
 from renkei.core.config import global_config as core_global_config
-from renkei.core.config import _convert as _converted
 
 __all__ = [
     "DebugMode",

@@ -117,9 +117,9 @@ class Function:
     >>> from renkei.compat import chainer
     >>> class Double(chainer.Function):
     ...     def forward(self, inputs):
-    ...         return 2 * inputs[0],
+    ...         return np.asarray(2 * inputs[0]),
     ...     def backward(self, inputs, grad_outputs):
-    ...         return 2 * grad_outputs[0],
+    ...         return np.asarray(2 * grad_outputs[0]),
     >>> x = chainer.Variable(np.array(3.0, np.float32))
     >>> y = Double()(x)
     >>> y.backward()

@@ -33,15 +33,16 @@ class FunctionNode:
     >>> class Square(chainer.FunctionNode):
     ...     def forward(self, inputs):
     ...         self.retain_inputs((0,))
-    ...         return inputs[0] ** 2,
+    ...         return np.square(inputs[0]),
     ...     def backward(self, target_input_indexes, grad_outputs):
     ...         x, = self.get_retained_inputs()
     ...         return 2 * x * grad_outputs[0],
-    >>> x = chainer.Variable(np.array(3.0, np.float32))
+    >>> x = chainer.Variable(np.array([3.0], np.float32))
     >>> y, = Square().apply((x,))
+    >>> y.grad = np.ones(1, np.float32)
     >>> y.backward()
     >>> x.grad
-    array(6., dtype=float32)
+    array([6.], dtype=float32)
     """
 
     stack: Any = None

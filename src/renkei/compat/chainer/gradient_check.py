@@ -145,9 +145,7 @@ def _derivative(values: list[list[Any]], weights: Sequence[float], gys: list[Any
     return total
 
 
-def _check_smooth(
-    values: list[list[Any]], atol: float, rtol: float, where: str, x: Any
-) -> None:
+def _check_smooth(values: list[list[Any]], atol: float, rtol: float, where: str, x: Any) -> None:
     """Raises unless a parabola fits the values at all steps."""
     for k, first in enumerate(values[0]):
         if first is None or not first.size:

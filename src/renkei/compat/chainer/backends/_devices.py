@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from renkei.core.device import CpuDevice as CoreCpuDevice
-from renkei.core.device import CudaDevice, get_array_types
+from renkei.core.device import CudaDevice, _cupy, get_array_types
 from renkei.core.device import Device as CoreDevice
-from renkei.core.device import _cupy
 from renkei.core.variable import Variable as CoreVariable
 
 __all__ = ["ChainerxDevice", "CpuDevice", "Device", "GpuDevice", "Intel64Device"]
@@ -62,8 +61,10 @@ class Device:
         """Brings an array, or the arrays in a list or tuple, to the device."""
         if isinstance(arrays, (list, tuple)):
             return type(arrays)(self.send(a) for a in arrays)
-        if arrays is None or np.isscalar(arrays):
-            return arrays if arrays is None else self.send_array(np.asarray(arrays))
+        if arrays is None:
+            return None
+        if isinstance(arrays, (bool, int, float, complex)):
+            return self.send_array(np.asarray(arrays))
         if isinstance(arrays, CoreVariable) or not isinstance(
             arrays, (np.generic, *get_array_types())
         ):

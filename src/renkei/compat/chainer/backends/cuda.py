@@ -272,9 +272,7 @@ def clear_memo() -> None:
 
 
 @memoize()
-def elementwise(
-    in_params: str, out_params: str, operation: str, name: str, **kwargs: Any
-) -> Any:
+def elementwise(in_params: str, out_params: str, operation: str, name: str, **kwargs: Any) -> Any:
     """A CUDA kernel from an expression of elements."""
     check_cuda_available()
     return cupy.ElementwiseKernel(in_params, out_params, operation, name, **kwargs)

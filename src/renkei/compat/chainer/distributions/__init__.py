@@ -18,6 +18,8 @@ _NAMES = (
     "Uniform"
 ).split()
 
+_PLAIN = ("batch_shape", "event_shape", "params", "support", "xp")  # these are no Variables
+
 __all__ = list(_NAMES)
 
 
@@ -58,7 +60,7 @@ def _facade(cls: type) -> type:
     members: dict[str, Any] = {"__doc__": cls.__doc__, "__module__": __name__}
     for name in dir(cls):
         value = inspect.getattr_static(cls, name)
-        if name.startswith("_") or name in ("params", "batch_shape", "event_shape", "support", "xp"):
+        if name.startswith("_") or name in _PLAIN:
             continue
         if isinstance(value, (property, functools.cached_property)):
             members[name] = _property(name)
@@ -78,5 +80,3 @@ def __getattr__(name: str) -> Any:
     if name in LEAVES["distributions"][1].split():
         return importlib.import_module(f"{ROOT}.distributions.{name}")
     raise AttributeError(f"module 'chainer.distributions' has no attribute {name!r}")
-
-

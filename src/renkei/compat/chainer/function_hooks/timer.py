@@ -21,7 +21,7 @@ class TimerHook(FunctionHook):
     >>> from renkei.compat import chainer
     >>> from renkei.compat.chainer.function_hooks import TimerHook
     >>> with TimerHook() as hook:
-    ...     y = chainer.functions.exp(np.ones(2, np.float32))
+    ...     y = chainer.functions.exp(chainer.Variable(np.ones(2, np.float32)))
     >>> hook.call_history[0][0]
     'Exp'
     """

@@ -55,9 +55,7 @@ __all__ = list(_NAMES)
 # where the functions are that differ from the engine's by more than what they return
 _OWN = {
     name: "renkei.compat.chainer.functions._own"
-    for name in (
-        "add dropout gaussian gumbel_softmax rrelu simplified_dropconnect zoneout"
-    ).split()
+    for name in ("add dropout gaussian gumbel_softmax rrelu simplified_dropconnect zoneout").split()
 }
 
 _CONFIG = "Use chainer.using_config"

@@ -55,7 +55,7 @@ def find(name: str) -> Any:
 
 
 class _Applied(FunctionNode):
-    """A function with its options: ``apply`` calls it, so does a call, as in the oldest programs."""
+    """A function with its options, which ``apply`` or, as in the oldest programs, a call takes."""
 
     _function = ""
 

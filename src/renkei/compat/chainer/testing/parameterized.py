@@ -121,7 +121,8 @@ def product(parameter: Any) -> list[dict[str, Any]]:
 def product_dict(*parameters: Any) -> list[dict[str, Any]]:
     """All combinations of one dict of each list, joined."""
     return [
-        {k: v for part in parts for k, v in part.items()} for parts in itertools.product(*parameters)
+        {k: v for part in parts for k, v in part.items()}
+        for parts in itertools.product(*parameters)
     ]
 
 

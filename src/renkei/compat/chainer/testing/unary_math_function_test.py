@@ -88,9 +88,7 @@ def _members(
         members["test_double_backward_cpu"] = lambda self: self.check_double_backward(
             self.x, self.gy, self.ggx
         )
-        members["test_double_backward_gpu"] = attr.gpu(
-            _on_gpu("check_double_backward", "x gy ggx")
-        )
+        members["test_double_backward_gpu"] = attr.gpu(_on_gpu("check_double_backward", "x gy ggx"))
     if label is not None:
         kind = type(func) if old else _class_of(func)
         members["test_label"] = lambda self: self.assertEqual(kind().label, label)
@@ -132,9 +130,7 @@ def unary_math_function_unittest(
     if func_expected is None:
         func_expected = getattr(np, name, None)
         if func_expected is None:
-            raise ValueError(
-                f"NumPy has no functions corresponding to Chainer function '{name}'."
-            )
+            raise ValueError(f"NumPy has no functions corresponding to Chainer function '{name}'.")
     kind = type(func) if old else _class_of(func)
     if label_expected is not None and kind is None:
         raise ValueError("Expected label is given even though Chainer function does not have its "

@@ -103,8 +103,8 @@ def nondeterministic(f_name: str) -> None:
 
     if chainer.config.warn_nondeterministic:
         warnings.warn(
-            f'Potentially non-deterministic code is being executed while config.cudnn_deterministic '
-            f'set. Source: "{f_name}"',
+            "Potentially non-deterministic code is being executed while "
+            f'config.warn_nondeterministic set. Source: "{f_name}"',
             stacklevel=2,
         )
 

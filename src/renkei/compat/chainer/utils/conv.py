@@ -20,9 +20,7 @@ __all__ = [
 ]
 
 
-def get_conv_outsize(
-    size: int, k: int, s: int, p: int, cover_all: bool = False, d: int = 1
-) -> int:
+def get_conv_outsize(size: int, k: int, s: int, p: int, cover_all: bool = False, d: int = 1) -> int:
     r"""The output size of a convolution along one axis.
 
     Args:
@@ -88,7 +86,7 @@ im2col = im2col_gpu
 def col2im_cpu(
     col: Any, sy: int, sx: int, ph: int, pw: int, h: int, w: int, dy: int = 1, dx: int = 1
 ) -> Any:
-    """Adds windows (batch, channel, kh, kw, oh, ow) up to images of height ``h`` and width ``w``."""
+    """Adds windows (batch, channel, kh, kw, oh, ow) up to images of ``h`` rows, ``w`` columns."""
     return folded(col, col.shape[2:4], (sy, sx), (ph, pw), (dy, dx), (h, w))
 
 

@@ -7,7 +7,6 @@ from typing import Any
 __all__ = ["enable_final", "final"]
 
 
-
 def final(*args: Any, **kwargs: Any) -> Any:
     """Marks a method as one that subclasses of an ``enable_final`` class may not override.
 

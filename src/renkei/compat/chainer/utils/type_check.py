@@ -363,7 +363,9 @@ def _argname(in_types: Any, names: Sequence[str]) -> None:
     """Names the inputs, and checks how many there are."""
     if len(in_types) != len(names):
         raise InvalidType(
-            f"{len(names)} argument(s)", f"{len(in_types)} argument(s)", "Invalid number of arguments"
+            f"{len(names)} argument(s)",
+            f"{len(in_types)} argument(s)",
+            "Invalid number of arguments",
         )
     if isinstance(in_types, TypeInfoTuple):
         for info, name in zip(in_types, names, strict=True):
