@@ -202,3 +202,14 @@ def test_frozen_batch_normalization_still_averages(x):
     assert v.grad is not None
     assert bn.gamma.grad is None
     assert (bn.avg_mean != 0).all()
+
+
+def test_rms_norm(double, rng):
+    x = rng.normal(size=(2, 3, 4))
+    norm = L.RMSNorm(initial_gamma=2.0)
+    assert norm.size is None
+    expected = 2 * x / np.sqrt((x**2).mean(axis=-1, keepdims=True) + 1e-6)
+    np.testing.assert_allclose(norm(x).array, expected)
+    assert norm.size == 4 and list(norm.state()) == ["gamma"]
+    with pytest.raises(ShapeError, match=r"x \(2, 5\) and gamma \(4,\)"):
+        norm(np.zeros((2, 5)))

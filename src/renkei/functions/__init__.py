@@ -12,6 +12,7 @@ _FAMILIES = {
     "relu6 rrelu selu sigmoid silu softplus swish tanh",
     "arithmetic": "absolute add divide fmod linear_interpolate maximum minimum multiply "
     "negative power subtract",
+    "attention": "scaled_dot_product_attention",
     "bilinear": "bilinear",
     "broadcast": "bias broadcast broadcast_to scale sum_to",
     "conv": "convolution_1d convolution_2d convolution_3d convolution_nd deconvolution_1d "
@@ -42,7 +43,7 @@ _FAMILIES = {
     "n_step": "n_step_bigru n_step_bilstm n_step_birnn n_step_gru n_step_lstm n_step_rnn",
     "noise": "dropout gaussian gumbel_softmax zoneout",
     "normalization": "batch_normalization fixed_batch_normalization group_normalization "
-    "layer_normalization local_response_normalization normalize",
+    "layer_normalization local_response_normalization normalize rms_normalization",
     "padding": "pad pad_sequence",
     "pooling": "average_pooling_1d average_pooling_2d average_pooling_3d average_pooling_nd "
     "max_pooling_1d max_pooling_2d max_pooling_3d max_pooling_nd spatial_pyramid_pooling_2d",

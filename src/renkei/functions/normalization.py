@@ -27,6 +27,7 @@ __all__ = [
     "layer_normalization",
     "local_response_normalization",
     "normalize",
+    "rms_normalization",
 ]
 
 _Axes = tuple[int, ...]
@@ -304,6 +305,43 @@ def layer_normalization(x: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> Any
             "The first axis of x is the batch.",
         )
     return LayerNormalization(eps, tuple(range(first, x.ndim)))(x, gamma, beta)
+
+
+@composite
+def rms_normalization(x: Any, gamma: Any, *, eps: float = 1e-6) -> Any:
+    r"""Divides each vector by the root of the mean of its squares, then scales its elements.
+
+    .. math:: y = \gamma \, x \Big/ \sqrt{\tfrac{1}{n} \textstyle\sum_i x_i^2 + \epsilon}
+
+    Args:
+        x: array or Variable of floats (..., units).
+        gamma: scale (units,).
+        eps: added to the mean.
+
+    Returns:
+        Array or Variable of the shape and dtype of ``x``. Means of float16 are computed in float32.
+
+    Raises:
+        ShapeError: ``gamma`` does not have the size of the last axis of ``x``.
+        DtypeError: an argument is no array of floats.
+
+    Zhang and Sennrich, "Root mean square layer normalization" (2019).
+
+    >>> F.rms_normalization(np.array([[1.0, 7.0]]), np.ones(2)).round(3)
+    array([[0.2, 1.4]])
+    """
+    call = "rms_normalization(x, gamma)"
+    need_arrays(call, x=x, gamma=gamma)
+    need_number(call, "eps", eps)
+    _floats(call, x=x, gamma=gamma)
+    if gamma.ndim != 1 or x.shape[-1:] != gamma.shape:
+        expected = "gamma of the size of the last axis of x"
+        raise ShapeError(call, f"x {x.shape} and gamma {gamma.shape}", expected)
+    dtype = _working(x, gamma)
+    wide = cast(x, dtype)
+    share = 1 / max(x.shape[-1], 1)
+    scale = rsqrt(sum(square(wide), axis=-1, keepdims=True) * share + eps)
+    return cast(wide * scale * cast(gamma, dtype), x.dtype)
 
 
 def group_normalization(x: Any, groups: int, gamma: Any, beta: Any, eps: float = 1e-5) -> Any:

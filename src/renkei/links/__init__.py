@@ -7,6 +7,7 @@ from renkei._lazy import lazy
 
 _FAMILIES = {
     "activation": "Maxout PReLU Swish",
+    "attention": "MultiHeadAttention TransformerEncoderLayer",
     "bilinear": "Bilinear",
     "broadcast": "Bias Parameter Scale",
     "chain": "Chain ChainList Sequential",
@@ -27,7 +28,7 @@ _FAMILIES = {
     "loss_sequence": "CRF1d",
     "n_step": "NStepBiGRU NStepBiLSTM NStepBiRNNReLU NStepBiRNNTanh NStepGRU NStepLSTM "
     "NStepRNNReLU NStepRNNTanh",
-    "normalization": "BatchNormalization GroupNormalization LayerNormalization",
+    "normalization": "BatchNormalization GroupNormalization LayerNormalization RMSNorm",
     "renormalization": "BatchRenormalization DecorrelatedBatchNormalization",
     "rnn": "GRU LSTM StatefulGRU StatefulPeepholeLSTM StatelessGRU StatelessLSTM",
     "rnn_variants": "ChildSumTreeLSTM NaryTreeLSTM StatefulMGU StatefulZoneoutLSTM StatelessMGU",

@@ -15,12 +15,13 @@ from renkei.functions.normalization import (
     fixed_batch_normalization,
     group_normalization,
     layer_normalization,
+    rms_normalization,
 )
 from renkei.initializers import generate_array, get_initializer
 from renkei.links.link import Link, State
 from renkei.links.sizes import check_sizes, input_shape
 
-__all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization"]
+__all__ = ["BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNorm"]
 
 
 def _size(array: Any) -> Any:
@@ -221,6 +222,47 @@ class LayerNormalization(Link):
             shape = input_shape("LayerNormalization(...)(x)", x, 2, "(batch, ..., features)")
             self._make(shape[-1])
         return layer_normalization(x, self.gamma, self.beta, self.eps)
+
+
+class RMSNorm(Link):
+    r"""Divides each vector by the root mean square of its features, then scales.
+
+    :math:`y = \gamma x / \sqrt{\mathrm{mean}(x^2) + eps}`, with the mean over the last axis.
+
+    Zhang and Sennrich, "Root mean square layer normalization" (2019).
+
+    Args:
+        size: the number of features; None: taken from the last axis of the first input.
+        eps: a small constant against division by zero.
+        initial_gamma: what fills ``gamma`` (size,); None: ones.
+
+    >>> L.RMSNorm(2)(np.array([[1, 7]], np.float64)).array.round(3).tolist()
+    [[0.2, 1.4]]
+    """
+
+    _shown: ClassVar[tuple[str, ...]] = ("size", "eps")
+    _sizes: ClassVar[tuple[str, ...]] = ("size",)
+
+    def __init__(
+        self, size: int | None = None, eps: float = 1e-6, initial_gamma: Any = None
+    ) -> None:
+        super().__init__()
+        self.eps = eps
+        self.gamma = Parameter(get_initializer(initial_gamma, 1))
+        if size is not None:
+            check_sizes("RMSNorm", size=size)
+            self.gamma.initialize(size)
+
+    @property
+    def size(self) -> int | None:
+        """The number of features; None while it is open."""
+        return self.gamma.shape[0] if self.gamma.is_initialized else None
+
+    def forward(self, x: Any) -> Any:
+        """Normalizes x (..., size)."""
+        if self.gamma._array is None:
+            self.gamma.initialize(input_shape("RMSNorm(...)(x)", x, 1, "(..., features)")[-1])
+        return rms_normalization(x, self.gamma, eps=self.eps)
 
 
 class GroupNormalization(Link):

@@ -84,6 +84,11 @@ def vector(n):
 
 LOOSE = {"float16": (2e-2, 2e-2)}
 
+
+def rms(x, gamma, eps=1e-6):
+    return gamma * x * ((x * x).mean(axis=-1, keepdims=True) + eps) ** -0.5
+
+
 CASES = [
     Case(
         F.batch_normalization,
@@ -165,6 +170,20 @@ CASES = [
         expected=lambda x, gamma, beta, groups, eps: by_group(x, groups, gamma, beta, eps),
         label="vectors",
         tol=LOOSE,
+    ),
+    Case(
+        F.rms_normalization,
+        [(3, 5), vector(5)],
+        expected=rms,
+        empty=True,
+        bench=[(4096, 768), (768,)],
+    ),
+    Case(
+        F.rms_normalization,
+        [(2, 3, 4), vector(4)],
+        {"eps": 0.1},
+        expected=rms,
+        label="eps",
     ),
     Case(F.normalize, [(3, 4)], expected=unit, empty=True),
     Case(F.normalize, [(2, 3, 2, 2)], {"axis": 2, "eps": 0.1}, expected=unit, label="axis"),
