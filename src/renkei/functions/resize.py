@@ -78,7 +78,7 @@ def resize_images(
             False: the corners of the image do.
 
     Returns:
-        Array or Variable (batch, channel, *output_shape).
+        Array or Variable (batch, channel) + output_shape.
 
     Raises:
         ShapeError: ``x`` has not 4 axes, or has no pixels.

@@ -248,7 +248,7 @@ def roi_max_pooling_2d(
         spatial_scale: size of a pixel of the input of a network in pixels of x, such as 1 / 16.
 
     Returns:
-        Array or Variable (regions, channel, *outsize); -inf for bins outside of the image.
+        Array or Variable (regions, channel) + outsize; -inf for bins outside of the image.
 
     Raises:
         ShapeError: the shapes do not fit together.
@@ -315,7 +315,7 @@ def roi_average_pooling_2d(
         x, rois, roi_indices, outsize, spatial_scale: as for ``roi_max_pooling_2d``.
 
     Returns:
-        Array or Variable (regions, channel, *outsize); 0 for bins outside of the image.
+        Array or Variable (regions, channel) + outsize; 0 for bins outside of the image.
 
     Raises:
         ShapeError: the shapes do not fit together.
@@ -352,7 +352,7 @@ def roi_average_align_2d(
             None: one per pixel, rounded up.
 
     Returns:
-        Array or Variable (regions, channel, *outsize).
+        Array or Variable (regions, channel) + outsize.
 
     Raises:
         ShapeError: the shapes do not fit together.
@@ -388,7 +388,7 @@ def roi_max_align_2d(
         sampling_ratio: as for ``roi_average_align_2d``.
 
     Returns:
-        Array or Variable (regions, channel, *outsize); -inf for bins outside of the image.
+        Array or Variable (regions, channel) + outsize; -inf for bins outside of the image.
 
     Raises:
         ShapeError: the shapes do not fit together.
