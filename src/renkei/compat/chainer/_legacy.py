@@ -1,13 +1,15 @@
 """Arguments that Chainer dropped long ago, and what it says to those who still give them.
 
-With ``renkei run-chainer --era v1`` some of them mean again what they meant: see ``era``.
+With ``renkei run-chainer --era v1`` some of them mean again what they meant: see ``era_v1``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["LegacyError", "refuse_removed", "refused"]
+__all__ = ["LegacyError", "era", "is_on", "refuse_removed"]
+
+era = "v7"  # "v1" after era_v1.enable()
 
 
 class LegacyError(TypeError):
@@ -32,6 +34,6 @@ def refuse_removed(function: str, given: dict[str, Any], **removed: str) -> None
         raise LegacyError(f"{function}() got unexpected keyword argument(s) {names}")
 
 
-def refused(**removed: str) -> dict[str, str]:
-    """A row of removed arguments with Chainer's advice."""
-    return removed
+def is_on(volatile: Any) -> bool:
+    """Whether a ``volatile`` argument, a flag of Chainer 1, is on."""
+    return volatile is True or str(volatile).lower() == "on"

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from renkei.compat.chainer import _legacy
 from renkei.compat.chainer._legacy import LegacyError, refuse_removed
 from renkei.compat.chainer._variable_node import VariableNode
 from renkei.core.device import as_array as _as_array
@@ -73,6 +74,8 @@ class Variable(CoreVariable, metaclass=_AlsoTheEngines):
     ) -> None:
         removed.pop("_grad_valid", None)
         removed.pop("layout", None)
+        if removed and _legacy.era == "v1":
+            requires_grad = requires_grad and not _legacy.is_on(removed.pop("volatile", False))
         if removed:
             refuse_removed("__init__", removed, volatile="Use chainer.using_config")
         super().__init__(data, name=name, requires_grad=requires_grad)
