@@ -42,6 +42,14 @@ def test_several_processes_read(tmp_path):
         assert d[7] == lines[7]
 
 
+def test_a_forked_process_opens_the_files_for_itself(files, monkeypatch):
+    d = TextDataset(files[0])
+    before = d._opened()[0]
+    assert d._opened()[0] is before
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert d[3] == "drüben" and d._opened()[0] is not before
+
+
 def test_mistakes(files, tmp_path):
     (tmp_path / "c").write_text("only\n")
     with pytest.raises(DataError, match="ends before the others"):

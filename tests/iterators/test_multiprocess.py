@@ -22,7 +22,7 @@ import renkei as rk
 from renkei.core.errors import ConfigError, RangeError, UsageError, WorkerError
 from renkei.core.random import generator
 from renkei.datasets import DatasetMixin
-from renkei.iterators import MultiprocessIterator, SerialIterator
+from renkei.iterators import MultiprocessIterator, SerialIterator, workers
 
 
 class Data(DatasetMixin):
@@ -318,6 +318,30 @@ def test_finalize_ends_the_workers_and_may_be_called_again(make):
     it.finalize()
     assert not processes()
     assert len(next(it)) == 2  # and it starts again
+
+
+def test_workers_end_by_themselves(make, monkeypatch):
+    monkeypatch.setattr(workers, "_GRACE", 20)
+    first, second = make(range(8), 2), make(range(8), 2)
+    next(first)
+    started = processes()
+    next(second)  # its workers are forked with the first one's pipes open
+    first.finalize()
+    assert [p.exitcode for p in started] == [0, 0]
+
+
+def test_an_interrupt_is_for_this_process_alone(make):
+    it = make(range(8), 2, shuffle=False)
+    next(it)
+    for process in processes():
+        os.kill(process.pid, signal.SIGINT)
+    assert [it.next() for _ in range(3)] == [[2, 3], [4, 5], [6, 7]]
+
+
+def test_a_lock_that_is_held_at_the_fork(make):
+    it = make(Data(2, lambda i: generator().take(4)[1]), 2, dataset_timeout=2)
+    with generator()._lock:
+        assert next(it) == [0, 0]
 
 
 def test_workers_end_with_the_iterator():

@@ -5,6 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -226,6 +229,40 @@ def test_a_dead_worker_is_named(build):
     updater.update()
     with pytest.raises(WorkerError, match=r"worker 2 \(process \d+\) has died: got SIGKILL"):
         updater.update()
+
+
+def test_workers_end_with_a_parent_that_is_killed():
+    code = """if True:
+        import multiprocessing, os, signal
+        import numpy as np, renkei as rk
+        from renkei.iterators import SerialIterator
+        from renkei.training import MultiprocessParallelUpdater
+        model = rk.links.Linear(2, 1)
+        optimizer = rk.optimizers.SGD().setup(model)
+        data = [np.ones(2, np.float32)] * 4
+        updater = MultiprocessParallelUpdater(
+            [SerialIterator(data, 2) for _ in range(3)], optimizer,
+            loss_func=lambda x: rk.functions.sum(model(x)),
+        )
+        updater.update()
+        print(*[p.pid for p in multiprocessing.active_children()], flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    pids = [int(pid) for pid in run.stdout.split()]
+    assert len(pids) == 2, run.stderr
+    deadline = time.monotonic() + 10
+    while any(map(_lives, pids)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not any(map(_lives, pids))
+
+
+def _lives(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_arguments():

@@ -42,6 +42,7 @@ _NOTICE = struct.Struct("<qiiqq")  # ticket, from, status, table at, length of t
 _SHARED, _SENT, _FAILED = range(3)
 _NOBODY = 2**62
 _ALIGNMENT = 64
+_GRACE = 0.2  # seconds that a worker has to end by itself
 _LIVENESS = 2.0  # seconds between two looks of a worker whether its parent lives
 
 
@@ -525,7 +526,7 @@ class Workers:
         self._arena.control[0] = _NOBODY
         self._selector.close()
         self.close_pipes()  # a worker that finds them closed ends by itself
-        for seconds, end_it in ((0.2, "terminate"), (1.0, "kill"), (1.0, "kill")):
+        for seconds, end_it in ((_GRACE, "terminate"), (1.0, "kill"), (1.0, "kill")):
             deadline = time.monotonic() + seconds
             for process in self._processes:
                 process.join(max(0.0, deadline - time.monotonic()))

@@ -21,7 +21,6 @@ from renkei.core.device import get_device
 from renkei.core.errors import DeviceError, DtypeError, RangeError, UsageError, WorkerError
 from renkei.datasets.convert import concat_examples
 from renkei.iterators.workers import seed_all
-from renkei.reporter import _stack
 from renkei.training.updater import StandardUpdater
 
 __all__ = ["MultiprocessParallelUpdater", "ParallelUpdater"]
@@ -302,7 +301,6 @@ class _Crew:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C lets the present iteration end
         for other in self._ends:
             other.close()
-        _stack.set(())  # reports go nowhere
         native = sys.modules.get("renkei._native")
         if native is not None:
             native.set_num_threads(max(1, native.num_threads() // self._n))
