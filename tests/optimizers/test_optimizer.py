@@ -477,3 +477,16 @@ def test_python_calls_per_parameter(name, monkeypatch):
 
     assert (count(42) - count(2)) / 40 <= 2
     assert count(2) <= 40
+
+
+def test_one_cycle_rises_and_falls():
+    rate = rk.optimizers.one_cycle(0.5, 100)
+    seen = [rate(t) for t in range(1, 121)]
+    assert seen[0] == pytest.approx(0.02) and seen[30] == 0.5
+    assert seen[100:] == [pytest.approx(2e-6)] * 20
+    assert sorted(seen[:31]) == seen[:31] and sorted(seen[30:], reverse=True) == seen[30:]
+    assert rate(16) == pytest.approx((0.02 + 0.5) / 2)
+    assert rk.optimizers.one_cycle(0.5, 10, rise=0)(1) == 0.5
+    for mistake in ({"steps": 0}, {"steps": 10, "rise": 1.0}, {"steps": 10, "rise": -0.1}):
+        with pytest.raises(RangeError, match="one_cycle"):
+            rk.optimizers.one_cycle(0.5, **mistake)

@@ -11,7 +11,7 @@ from typing import Any
 
 from renkei.core.errors import RangeError
 
-__all__ = ["cosine", "linear_warmup", "step"]
+__all__ = ["cosine", "linear_warmup", "one_cycle", "step"]
 
 Schedule = Callable[[int], float]
 
@@ -89,6 +89,63 @@ def linear_warmup(steps: int, then: Any) -> Schedule:
         return min(t / steps, 1.0) * full
 
     return rate
+
+
+def one_cycle(
+    largest: float,
+    steps: int,
+    rise: float = 0.3,
+    first: float | None = None,
+    final: float | None = None,
+) -> Schedule:
+    r"""Up to a large rate and down to a tiny one, both along half waves of the cosine.
+
+    With :math:`u = t - 1` and :math:`c(x) = (1 - \cos \pi x) / 2`,
+
+    .. math:: first + (largest - first) \, c(u / (rise \cdot steps)), \quad
+        \text{then} \quad largest + (final - largest) \,
+        c\Big(\frac{u - rise \cdot steps}{steps - rise \cdot steps}\Big).
+
+    Args:
+        largest: the rate at the top.
+        steps: the number of updates after which the rate is ``final``, and stays there.
+        rise: the share of the updates before the top, in [0, 1).
+        first: the rate of the first update; None: ``largest / 25``.
+        final: the last rate; None: ``largest / 250000``.
+
+    Returns:
+        A schedule.
+
+    Raises:
+        RangeError: ``steps`` or ``rise`` is out of range.
+
+    Smith and Topin, "Super-convergence: very fast training of neural networks using large learning
+    rates" (2019).
+
+    >>> rate = rk.optimizers.one_cycle(1.0, 10, rise=0.4, first=0.2, final=0.0)
+    >>> [round(rate(t), 3) for t in (1, 3, 5, 8, 11, 100)]
+    [0.2, 0.6, 1.0, 0.5, 0.0, 0.0]
+    """
+    call = "one_cycle(largest, steps, rise)"
+    _positive(call, steps)
+    if not 0 <= rise < 1:
+        raise RangeError(call, f"rise={rise}", "a share in [0, 1)")
+    low = largest / 25 if first is None else first
+    end = largest / 250_000 if final is None else final
+    top = rise * steps
+
+    def rate(t: int) -> float:
+        u = t - 1
+        if u < top:
+            return low + (largest - low) * _wave(u / top)
+        return largest + (end - largest) * _wave(min((u - top) / (steps - top), 1.0))
+
+    return rate
+
+
+def _wave(x: float) -> float:
+    """Half a wave from 0 to 1."""
+    return (1 - math.cos(math.pi * x)) / 2
 
 
 def _positive(call: str, steps: int) -> None:

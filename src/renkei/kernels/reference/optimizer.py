@@ -321,3 +321,53 @@ def squared_norm(arrays: Arrays) -> float:
     xp = get_array_module(*arrays)
     sums = [xp.sum(xp.square(a, dtype=xp.float64), keepdims=True).reshape(1) for a in arrays]
     return math.fsum(xp.concatenate(sums).tolist()) if sums else 0.0
+
+
+@kernel("lion_step", backend="reference", writes=("ps", "ms"))
+def lion_step(
+    ps: Arrays,
+    gs: Arrays,
+    ms: Arrays,
+    *,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    weight_decay_rate: float,
+    grad_scale: float = 1.0,
+) -> None:
+    def step(p: Any, g: Any, m: Any) -> tuple[Any, ...]:
+        sign = get_array_module(p).sign(m + (1 - beta1) * (g - m))
+        return p - lr * (sign + weight_decay_rate * p), m + (1 - beta2) * (g - m)
+
+    _each(step, ps, gs, ms, scale=grad_scale)
+
+
+@kernel("lamb_step", backend="reference", writes=("ps", "ms", "vs"))
+def lamb_step(
+    ps: Arrays,
+    gs: Arrays,
+    ms: Arrays,
+    vs: Arrays,
+    *,
+    alpha: float,
+    beta1: float,
+    beta2: float,
+    correction1: float,
+    correction2: float,
+    eps: float,
+    weight_decay_rate: float,
+    grad_scale: float = 1.0,
+) -> None:
+    def step(p: Any, g: Any, m: Any, v: Any) -> tuple[Any, ...]:
+        m, v = _moments(g, m, v, beta1, beta2)
+        r = (m / correction1) / (_sqrt(v / correction2) + eps) + weight_decay_rate * p
+        return p - alpha * _trust(p, r) * r, m, v
+
+    _each(step, ps, gs, ms, vs, scale=grad_scale)
+
+
+def _trust(p: Any, r: Any) -> Any:
+    """|p| / |r| as an array of one element; 1 where one of them is 0."""
+    xp = get_array_module(p)
+    of_p, of_r = (xp.sqrt(xp.sum(a * a, keepdims=True)) for a in (p, r))
+    return xp.where((of_p > 0) & (of_r > 0), of_p / xp.where(of_r > 0, of_r, 1), 1)
