@@ -21,6 +21,7 @@ _FAMILIES = {
     "snapshot_writers": (
         "ProcessQueueWriter ProcessWriter SimpleWriter ThreadQueueWriter ThreadWriter"
     ),
+    "weight_averaging": "WeightAveraging",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)
