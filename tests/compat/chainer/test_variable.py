@@ -70,7 +70,7 @@ def test_the_graph_can_be_walked():
 def test_a_node_is_one_object_while_it_is_held():
     for variable in (chainer.Variable(floats(2)), chainer.Variable(floats(2), requires_grad=False)):
         node = variable.node
-        assert variable.node is node and node.label == "(2,), float32"
+        assert variable.node is node and node.label == "(2), float32"
 
 
 def test_removed_and_unknown_arguments():
@@ -128,6 +128,9 @@ def test_copydata_and_addgrad_fill_an_open_parameter():
     p, q = chainer.Parameter(), chainer.Parameter(floats(3))
     q.grad = floats(3)
     p.addgrad(q)
+    assert p.shape == (3,) and np.isnan(p.grad).all()  # nobody has cleared it
+    p.cleargrad()
+    p.addgrad(q)
     np.testing.assert_array_equal(p.grad, q.grad)
     r = chainer.Parameter()
     r.copydata(q)
@@ -140,6 +143,70 @@ def test_engine_objects_change_their_class_in_place():
     assert as_parameter(p) is p and type(p) is chainer.Parameter and np.isnan(p.grad).all()
     row = (rk.Variable(floats(1)), floats(1))
     assert reclassed(row) is row and type(row[0]) is chainer.Variable and type(row[1]) is np.ndarray
+
+
+def test_unchain_in_the_middle_of_a_graph():
+    x = chainer.Variable(floats(4))
+    for h in (x * 2, F.split_axis(F.concat([x, x], 0), 2, 0)[0]):
+        rank = h.rank
+        y = F.sum(h * 3)
+        h.unchain()
+        y.backward()
+        assert h.grad.tolist() == [3] * 4 and x.grad is None
+        assert h.creator is None and h.rank == rank
+
+
+def test_only_one_of_several_outputs_is_cut_off():
+    x = chainer.Variable(floats(4))
+    a, b = F.split_axis(x, 2, 0)
+    y = F.sum(a * 2) + F.sum(b * 5)
+    a.creator = None
+    y.backward()
+    assert x.grad.tolist() == [0, 0, 5, 5] and a.grad.tolist() == [2, 2]
+
+
+def test_creators_can_be_set():
+    class Double(chainer.FunctionNode):
+        def forward(self, inputs):
+            return (inputs[0] * 2,)
+
+        def backward(self, indexes, grad_outputs):
+            return (grad_outputs[0] * 2,)
+
+    x = chainer.Variable(floats(3))
+    node = Double()
+    (h,) = node.apply((x,))
+    y = F.sum(h)
+    h.unchain()
+    h.creator_node = node
+    assert h.creator is node and h.rank == node.rank + 1
+    y.backward()
+    assert x.grad.tolist() == [2] * 3
+    empty = chainer.Variable()
+    empty.creator = function = chainer.Function()
+    assert empty.creator is function and empty.creator_node is function.node and empty.rank == 1
+
+
+def test_the_gradient_that_backward_started_from():
+    x = chainer.Variable(floats(2))
+    y = x * 2
+    y.grad = np.ones(2, np.float32)
+    given = y.grad_var
+    y.backward(retain_grad=True)
+    assert y.grad_var is given
+    y.backward()
+    assert y.grad is None
+
+
+def test_labels_and_open_variables():
+    assert chainer.Variable(floats(1)).label == "(1), float32"
+    assert chainer.Variable(floats()).label == "float32"
+    empty = chainer.Variable()
+    assert not hasattr(empty, "shape") and empty.device == chainer.get_device("@numpy")
+    with pytest.raises(TypeError, match="no array yet"):
+        len(empty)
+    with pytest.raises(ValueError, match="grad"):
+        chainer.variable.VariableNode(empty, "", grad=None)
 
 
 def test_devices_of_variables():

@@ -6,9 +6,10 @@ import weakref
 from typing import Any
 
 from renkei.core.errors import GraphError
+from renkei.core.function import Function
 from renkei.core.variable import Leaf, Output
 
-__all__ = ["VariableNode"]
+__all__ = ["VariableNode", "attach", "cut", "node_rank"]
 
 
 class VariableNode:
@@ -28,6 +29,10 @@ class VariableNode:
     __slots__ = ("__weakref__", "_edge", "_name", "_ref", "_retained", "_told", "dtype", "shape")
 
     def __init__(self, variable: Any, name: str | None = None, **kwargs: Any) -> None:
+        if "grad" in kwargs:
+            raise ValueError(
+                "unexpected keyword argument 'grad': pass the gradient to the Variable instead"
+            )
         self._edge, self._ref = variable._edge, weakref.ref(variable)
         self._name, self._retained, self._told = name, None, None
         array = variable._array
@@ -170,8 +175,8 @@ class VariableNode:
     def label(self) -> str:
         """Shape and dtype, as drawings show them."""
         if not self.shape:
-            return str(self.dtype)
-        return f"{tuple(map(int, self.shape))}, {self.dtype}"
+            return str(self.dtype) if self.dtype is not None else "(None)"
+        return f"({', '.join(map(str, self.shape))}), {self.dtype}"
 
     @property
     def rank(self) -> int:
@@ -188,8 +193,10 @@ class VariableNode:
     @_rank.setter
     def _rank(self, rank: int) -> None:
         self._told = rank
-        if isinstance(self._edge, Leaf):
+        if isinstance(self._edge, (Leaf, Output)):
             self._edge.node = lambda: self  # else what was set would be gone at once
+        elif self._edge is not None:
+            self._edge.__dict__["_facade_node"] = lambda: self
 
     @property
     def requires_grad(self) -> bool:
@@ -213,6 +220,36 @@ class VariableNode:
 
     def __repr__(self) -> str:
         return f"<VariableNode {self.name or ''} {self.label}>"
+
+
+class _Cut(Function):
+    """Where a Variable was cut off: a function without inputs, at which gradients end."""
+
+    inputs = None
+
+    def __init__(self, seq: float) -> None:
+        self.seq = seq  # type: ignore[assignment]  # between those of two functions
+
+
+def cut(variable: Any) -> None:
+    """Lets gradients that reach a Variable end there, also those of functions applied before."""
+    edge, grad = variable._edge, variable._get_grad()
+    if isinstance(edge, Output):  # other outputs of the function go on
+        edge.function, edge.index = _Cut(edge.function.seq - 0.5 + edge.index * 1e-6), 0
+        variable._set_grad(grad)
+    else:
+        edge._unchain()
+
+
+def attach(variable: Any, function: Any, index: int) -> None:
+    """Makes a Variable an output of a function of the engine."""
+    edge = variable._edge
+    if not isinstance(edge, Output):  # else those that have it as an input see the change
+        edge = variable._edge = Output.__new__(Output)
+        array = variable._array
+        edge._shape = None if array is None else array.shape
+        edge._dtype = None if array is None else array.dtype
+    edge.function, edge.index = function, index
 
 
 def node_rank(function: Any) -> int:

@@ -8,13 +8,12 @@ from typing import Any
 
 from renkei.compat.chainer import _legacy
 from renkei.compat.chainer._legacy import LegacyError, refuse_removed
-from renkei.compat.chainer._variable_node import VariableNode
+from renkei.compat.chainer._variable_node import VariableNode, attach, cut
 from renkei.core.device import as_array as _as_array
 from renkei.core.device import get_array_types
-from renkei.core.errors import GraphError
+from renkei.core.errors import GraphError, UninitializedError
 from renkei.core.graph import backward as _backward
 from renkei.core.parameter import Parameter as CoreParameter
-from renkei.core.variable import Output
 from renkei.core.variable import Variable as CoreVariable
 from renkei.functions.methods import _METHODS, _OPERATORS
 
@@ -40,6 +39,10 @@ class _AlsoTheEngines(type):
         return issubclass(kind, cls) or (
             "_engine" in cls.__dict__ and issubclass(kind, cls._engine)
         )
+
+
+class _NoArray(UninitializedError, AttributeError):
+    """A Variable has no array yet."""
 
 
 class Variable(CoreVariable, metaclass=_AlsoTheEngines):
@@ -87,6 +90,34 @@ class Variable(CoreVariable, metaclass=_AlsoTheEngines):
                 )
             self.grad = grad
 
+    _has_chainerx_array = False
+
+    @classmethod
+    def _init_unchecked(
+        cls, data: Any = None, device: Any = None, name: Any = None, grad: Any = None,
+        requires_grad: bool = True, is_chainerx_array: Any = None, node: Any = None,
+    ) -> Variable:  # fmt: skip
+        return cls(data, name=name, grad=grad, requires_grad=requires_grad)
+
+    shape = property(lambda self: self._filled().shape, doc="The shape of the array.")
+    ndim = property(lambda self: self._filled().ndim, doc="The number of axes.")
+    size = property(lambda self: self._filled().size, doc="The number of elements.")
+
+    def _filled(self) -> Any:
+        if self._array is None:
+            raise _NoArray(f"{self._described()} holds no array yet")
+        return self._array
+
+    def __len__(self) -> int:
+        if self._array is None:
+            raise TypeError(f"{self._described()} holds no array yet")
+        return len(self._array)
+
+    @property
+    def label(self) -> str:
+        """Shape and dtype, as drawings show them."""
+        return self.node.label
+
     # -- the graph ---------------------------------------------------------------------------------
 
     @property
@@ -127,8 +158,16 @@ class Variable(CoreVariable, metaclass=_AlsoTheEngines):
         if fnode is None:
             self.unchain()
             return
-        engine = fnode._engine_or_new()
-        self._edge = Output(engine, 0, self._values())
+        made = [i for i, y in enumerate(fnode._outputs or ()) if y.variable() is self]
+        attach(self, fnode._engine_or_new(), made[0] if made else 0)
+        self.node._told = None
+
+    def unchain(self) -> None:
+        """Cuts this Variable off the function that made it; gradients end here from now on."""
+        if self._made_by()[0] is not None:
+            rank = self.rank
+            cut(self)
+            self.node._rank = rank
 
     rank = property(lambda self: self.node.rank, doc="How many functions lie before it.")
     layout = property(lambda self: None, doc="The memory layout; always the plain one.")
@@ -159,7 +198,10 @@ class Variable(CoreVariable, metaclass=_AlsoTheEngines):
                 DeprecationWarning,
                 stacklevel=2,
             )
+        given = self._get_grad() if retain_grad else None
         CoreVariable.backward(self, retain_grad, enable_double_backprop, loss_scale)
+        if given is not None:  # the same object, not a copy
+            self._set_grad(given)
 
     # -- gradients ---------------------------------------------------------------------------------
 
@@ -214,7 +256,7 @@ class Variable(CoreVariable, metaclass=_AlsoTheEngines):
         """The device on which the array lies."""
         from renkei.compat.chainer import backend
 
-        return None if self._array is None else backend.get_device_from_array(self._array)
+        return backend.get_device_from_array(self._array)
 
     def to_device(self, device: Any) -> None:
         """Moves array and gradient to a device, in place."""
@@ -256,7 +298,11 @@ class Variable(CoreVariable, metaclass=_AlsoTheEngines):
 
     def debug_print(self) -> str:
         """A few lines on where the Variable lives, its shape and the statistics of its values."""
-        return super().debug_print().replace("- device: @numpy", "- device: CPU")
+        text = super().debug_print().replace("- device: @numpy", "- device: CPU")
+        grad = self.grad
+        if grad is not None and grad.size and not grad.any():
+            text = text[: text.rindex("- grad: ")] + "- grad: 0"
+        return text
 
 
 def _number(value: Any) -> str:
@@ -365,7 +411,8 @@ class Parameter(Variable, CoreParameter):
         layout: Any = None,
     ) -> None:  # fmt: skip
         CoreParameter.__init__(self, initializer, shape, name)
-        self._forget_grad()
+        if self._array is None or self._array is not initializer:
+            self._forget_grad()
 
     def _forget_grad(self) -> None:
         """The state of a gradient that nobody has cleared yet."""
@@ -398,9 +445,8 @@ class Parameter(Variable, CoreParameter):
 
     def addgrad(self, var: Any) -> None:
         """Adds another Variable's gradient to this one's; an open parameter takes its shape."""
-        if self._array is None and var._array is not None:
+        if self._array is None and var._get_grad() is not None:
             self.initialize(var.shape)
-            self.cleargrad()
         super().addgrad(var)
 
     def _initialize_from(self, var: Any) -> None:
