@@ -180,3 +180,27 @@ REFUSED = [
 def test_refusals(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_smooth_labels_in_the_loss():
+    """(1 - s) times the loss of the labels, s times the mean of that of all classes."""
+    t = np.array([2, 0, 1])
+    smooth = LOSS(X, F.smooth_labels(t, 3, 0.3).astype(np.float64))
+    every = np.mean([LOSS(X, np.full(3, k)) for k in range(3)])
+    assert float(smooth) == pytest.approx(0.7 * float(LOSS(X, t)) + 0.3 * every, rel=1e-6)
+
+
+def test_smooth_labels_refuses():
+    assert not F.smooth_labels(np.array([255, 0]), 2, ignore_label=255)[0].any()
+    with rk.using_config("dtype", np.float64):
+        assert F.smooth_labels(np.array([0]), 2).dtype == np.float64
+    with pytest.raises(RangeError, match=r"label 3; expected labels in \[0, 3\) or -1"):
+        F.smooth_labels(np.array([0, 3]), 3)
+    with pytest.raises(RangeError, match=r"smoothing=1\.5"):
+        F.smooth_labels(np.array([0]), 3, 1.5)
+    with pytest.raises(DtypeError, match="integer labels"):
+        F.smooth_labels(np.array([0.5]), 3)
+    with pytest.raises(RangeError, match="n_classes=0"):
+        F.smooth_labels(np.array([-1]), 0)
+    with pytest.raises(ShapeError, match=r"t \(\)"):
+        F.smooth_labels(np.array(1), 3)

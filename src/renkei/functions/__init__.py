@@ -30,7 +30,7 @@ _FAMILIES = {
     "linalg": "batch_matmul einsum matmul tensordot",
     "linear": "linear",
     "local_conv": "local_convolution_2d shift",
-    "loss_class": "bernoulli_nll hinge sigmoid_cross_entropy softmax_cross_entropy",
+    "loss_class": "bernoulli_nll hinge sigmoid_cross_entropy smooth_labels softmax_cross_entropy",
     "loss_metric": "contrastive cross_covariance decov "
     "discriminative_margin_based_clustering_loss triplet",
     "loss_regression": "absolute_error gaussian_kl_divergence gaussian_nll huber_loss "

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from renkei.core.config import get_dtype
 from renkei.core.device import as_array, get_array_module
 from renkei.core.dispatch import run
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.function import Function
-from renkei.core.shapes import Spec
+from renkei.core.shapes import Spec, need_integer, need_number
 from renkei.core.variable import Variable
 from renkei.functions.activation import relu, softplus
 from renkei.functions.arithmetic import multiply
@@ -16,7 +17,13 @@ from renkei.functions.math import log
 from renkei.functions.reduction import mean, sum
 from renkei.functions.softmax import SoftmaxGrad, log_softmax, softmax
 
-__all__ = ["bernoulli_nll", "hinge", "sigmoid_cross_entropy", "softmax_cross_entropy"]
+__all__ = [
+    "bernoulli_nll",
+    "hinge",
+    "sigmoid_cross_entropy",
+    "smooth_labels",
+    "softmax_cross_entropy",
+]
 
 
 def _values(x: Any) -> Any:
@@ -218,6 +225,54 @@ def softmax_cross_entropy(
         _one_of(_SOFTMAX, "soft_target_loss", soft_target_loss, "cross-entropy", "kl-divergence")
         return _soft_targets(x, t, class_weight, reduce, soft_target_loss)
     return SoftmaxCrossEntropy(normalize, ignore_label, reduce)(x, t, class_weight)
+
+
+def smooth_labels(t: Any, n_classes: int, smoothing: float = 0.1, ignore_label: int = -1) -> Any:
+    r"""Labels as probabilities that leave a little to each class, for ``softmax_cross_entropy``.
+
+    .. math:: p_k = (1 - smoothing) [k = t] + smoothing / n
+
+    Args:
+        t: array of integer labels in [0, n_classes) of shape (n,) or (n, d1, ...).
+        n_classes: the number of classes.
+        smoothing: the share that is divided among all classes, in [0, 1].
+        ignore_label: labels that get zeros, and so no loss; a mean over the batch counts them.
+
+    Returns:
+        Array of shape (n, n_classes) or (n, n_classes, d1, ...), of the configured dtype.
+
+    Raises:
+        DtypeError: the labels are no integers.
+        ShapeError: the labels have no axis.
+        RangeError: a label or ``smoothing`` is out of range.
+
+    Szegedy et al., "Rethinking the Inception architecture for computer vision" (2016).
+
+    >>> F.smooth_labels(np.array([1, 0]), 4, 0.2)
+    array([[0.05, 0.85, 0.05, 0.05],
+           [0.85, 0.05, 0.05, 0.05]], dtype=float32)
+    """
+    call = "smooth_labels(t, n_classes, smoothing)"
+    t = _values(t)
+    _want_labels(call, t)
+    n = need_integer(call, "n_classes", n_classes)
+    need_number(call, "smoothing", smoothing)
+    if n < 1:
+        raise RangeError(call, f"n_classes={n}", "at least 1")
+    if t.ndim == 0:
+        raise ShapeError(call, f"t {t.shape}", "an array of labels (n,) or (n, d1, ...)")
+    if not 0 <= smoothing <= 1:
+        raise RangeError(call, f"smoothing={smoothing}", "a number in [0, 1]")
+    wrong = ((t < 0) | (t >= n)) & (t != ignore_label)
+    if wrong.any():
+        label = int(t[wrong][0])
+        raise RangeError(call, f"label {label}", f"labels in [0, {n}) or {ignore_label}")
+    xp = get_array_module(t)
+    dtype = get_dtype(None, map_mixed16=xp.float32)
+    labels = xp.expand_dims(t, 1)
+    classes = xp.arange(n).reshape(n, *[1] * (t.ndim - 1))
+    p = (labels == classes).astype(dtype) * (1 - smoothing) + smoothing / n
+    return p * (labels != ignore_label).astype(dtype)
 
 
 # -- others ----------------------------------------------------------------------------------------

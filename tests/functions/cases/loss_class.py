@@ -70,6 +70,18 @@ def scores(rng):
 ONE_OF_THREE = np.array([0, 3, 1])
 LOSS = F.softmax_cross_entropy
 KL = {"soft_target_loss": "kl-divergence"}
+
+
+def smoothed(t, n_classes, smoothing=0.1):
+    p = np.zeros((t.shape[0], n_classes, *t.shape[1:]))
+    for place in np.ndindex(t.shape):
+        if t[place] >= 0:
+            column = np.full(n_classes, smoothing / n_classes)
+            column[t[place]] += 1 - smoothing
+            p[(place[0], slice(None), *place[1:])] = column
+    return p
+
+
 CASES = [
     Case(LOSS, [(5, 4), T], low=-3.0, high=3.0, expected=cross_entropy),
     Case(
@@ -172,5 +184,22 @@ CASES = [
         {"reduce": "no"},
         label="each",
         expected=lambda x, y, reduce: np.log(1 + np.exp(y)) - x * y,
+    ),
+    Case(
+        F.smooth_labels,
+        [T],
+        {"n_classes": 4},
+        expected=smoothed,
+        grad=0,
+        dtypes=("float32",),
+    ),
+    Case(
+        F.smooth_labels,
+        [T_IMAGE],
+        {"n_classes": 3, "smoothing": 0.3},
+        expected=smoothed,
+        label="images",
+        grad=0,
+        dtypes=("float32",),
     ),
 ]
