@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import renkei as rk
-from renkei.core.errors import RangeError, ShapeError
+from renkei.core.errors import DtypeError, RangeError, ShapeError
 from renkei.links.alias import WalkerAlias
 
 
@@ -46,7 +46,7 @@ def test_the_seed_repeats_samples():
 @pytest.mark.parametrize(
     ("weights", "error"),
     [([], ShapeError), ([[1.0]], ShapeError), ([1, -1], RangeError), ([0, 0], RangeError),
-     ([np.nan, 1], RangeError), ([np.inf, 1], RangeError)],
+     ([np.nan, 1], RangeError), ([np.inf, 1], RangeError), ("text", DtypeError)],
 )  # fmt: skip
 def test_refusals(weights, error):
     with pytest.raises(error, match="weights"):

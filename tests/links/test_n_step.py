@@ -123,6 +123,9 @@ def test_a_copy_trains_its_own_weights():
         (lambda link: link(None, None, [np.ones((1, 4), "f")]), ShapeError, "size 4"),
         (lambda link: L.NStepLSTM(1, 3, 2, 1.0), RangeError, "dropout"),
         (lambda link: L.NStepLSTM(1, -3, 2, 0.0), RangeError, "in_size"),
+        (lambda link: L.NStepLSTM(10**18, 3, 2, 0.0), RangeError, "at most 10000"),
+        (lambda link: L.NStepLSTM(None, 3, 2, 0.0), DtypeError, "n_layers"),
+        (lambda link: link("text", None, [np.ones((1, 3), "f")]), DtypeError, "hx"),
     ],
 )  # fmt: skip
 def test_refusals(call, error, words):

@@ -9,7 +9,7 @@ from scipy.special import expit
 import renkei as rk
 from renkei import functions as F
 from renkei import links as L
-from renkei.core.errors import RangeError, ShapeError, UsageError
+from renkei.core.errors import DtypeError, RangeError, ShapeError, UsageError
 from renkei.testing import check_link
 
 
@@ -154,6 +154,8 @@ def test_open_sizes(rng):
     ("call", "error", "words"),
     [
         (lambda: L.NaryTreeLSTM(3, 2, 0), RangeError, "1 child or more"),
+        (lambda: L.NaryTreeLSTM(3, None), DtypeError, "out_size"),
+        (lambda: L.StatelessMGU("3", 2), DtypeError, "in_size"),
         (lambda: L.NaryTreeLSTM(3, 2)(None, None, None), ShapeError, "2 cells, 2 outputs"),
         (lambda: L.NaryTreeLSTM(3, 2)(*[None] * 5), UsageError, "all of cs, hs and x"),
         (lambda: L.ChildSumTreeLSTM(3, 2)(None, None), ShapeError, "2 arguments"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from renkei.core.device import get_array_module
-from renkei.core.errors import RangeError, ShapeError
+from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.random import bits, generator
 
 __all__ = []  # for links that sample
@@ -25,10 +25,12 @@ class WalkerAlias:
 
     Args:
         probs: array (n,) of weights, not negative; they need not sum to 1.
+        power: the exponent that weights are raised to first.
 
     Raises:
         ShapeError: it does not have one axis.
         RangeError: a weight is negative or not finite, or all are 0.
+        DtypeError: they are no numbers.
 
     >>> from renkei.links.alias import WalkerAlias
     >>> rk.seed(0)
@@ -37,8 +39,12 @@ class WalkerAlias:
     80
     """
 
-    def __init__(self, probs: Any) -> None:
-        weights = np.asarray(probs, np.float64)
+    def __init__(self, probs: Any, power: float = 1) -> None:
+        try:
+            weights = np.asarray(probs, np.float64) ** power
+        except (ValueError, TypeError):
+            got = describe(probs)
+            raise DtypeError("WalkerAlias(probs)", got, "weights of shape (n,)") from None
         if weights.ndim != 1 or len(weights) == 0:
             raise ShapeError("WalkerAlias(probs)", f"{weights.shape}", "weights of shape (n,)")
         total = weights.sum()

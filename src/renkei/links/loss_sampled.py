@@ -10,11 +10,13 @@ import numpy as np
 
 from renkei.core.errors import DtypeError, RangeError, UsageError, describe
 from renkei.core.parameter import Parameter
+from renkei.core.shapes import need_integer, need_number
 from renkei.core.variable import Variable, as_variable
 from renkei.functions.loss_sampled import binary_hierarchical_softmax, black_out, negative_sampling
 from renkei.initializers import Uniform, get_initializer
 from renkei.links.alias import WalkerAlias
 from renkei.links.link import Link
+from renkei.links.sizes import input_shape
 
 __all__ = ["BinaryHierarchicalSoftmax", "BlackOut", "NegativeSampling"]
 
@@ -36,6 +38,13 @@ class _Sampled(Link):
     def _move(self, device: Any) -> None:
         super()._move(device)
         self.sampler.to_device(device)
+
+
+def _count(link: Link, sample_size: Any) -> int:
+    call = f"{type(link).__name__}(sample_size=...)"
+    if need_integer(call, "sample_size", sample_size) < 0:
+        raise RangeError(call, str(sample_size), "0 or more")
+    return sample_size
 
 
 class NegativeSampling(_Sampled):
@@ -64,8 +73,9 @@ class NegativeSampling(_Sampled):
         self, in_size: int, counts: Any, sample_size: int, power: float = 0.75, dtype: Any = None
     ) -> None:
         super().__init__()
-        self.sample_size = sample_size
-        self.sampler = WalkerAlias(np.asarray(counts, np.float64) ** power)
+        need_number("NegativeSampling(power=...)", "power", power)
+        self.sample_size = _count(self, sample_size)
+        self.sampler = WalkerAlias(counts, power)
         self.W = Parameter(get_initializer(0, dtype=dtype), (len(counts), in_size))
 
     def forward(self, x: Any, t: Any, reduce: str = "sum", *, return_samples: bool = False) -> Any:
@@ -110,7 +120,7 @@ class BlackOut(_Sampled):
 
     def __init__(self, in_size: int, counts: Any, sample_size: int) -> None:
         super().__init__()
-        self.sample_size = sample_size
+        self.sample_size = _count(self, sample_size)
         self.sampler = WalkerAlias(counts)
         self.W = Parameter(get_initializer(None), (len(counts), in_size))
 
@@ -126,7 +136,8 @@ class BlackOut(_Sampled):
         """
         samples = self.sample_data
         if samples is None:
-            samples = self.sampler.sample((x.shape[0], self.sample_size))
+            shape = input_shape("BlackOut(...)(x, t)", x, 2, "examples and features")
+            samples = self.sampler.sample((shape[0], self.sample_size))
         return black_out(x, t, self.W, samples)
 
 

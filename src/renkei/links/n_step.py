@@ -9,6 +9,7 @@ import numpy as np
 
 from renkei.core.errors import DtypeError, RangeError, ShapeError, describe
 from renkei.core.parameter import Parameter
+from renkei.core.shapes import need_arrays, need_integer, need_number
 from renkei.core.variable import Variable, as_variable
 from renkei.functions.indexing import Permutate
 from renkei.functions.join_split import concat, split_axis
@@ -29,6 +30,9 @@ __all__ = [
     "NStepRNNReLU",
     "NStepRNNTanh",
 ]
+
+
+_MOST_LAYERS = 10_000
 
 
 class _Packing:
@@ -93,6 +97,11 @@ class _NStep(ChainList):
         super().__init__()
         name = type(self).__name__
         check_sizes(name, n_layers=n_layers, in_size=in_size, out_size=out_size)
+        for key, size in (("n_layers", n_layers), ("out_size", out_size)):
+            need_integer(f"{name}({key}=...)", key, size)
+        if n_layers > _MOST_LAYERS:  # they would be made until memory ends
+            raise RangeError(f"{name}(n_layers=...)", str(n_layers), f"at most {_MOST_LAYERS}")
+        need_number(f"{name}(dropout=...)", "dropout", dropout)
         if not 0 <= dropout < 1:
             raise RangeError(f"{name}(dropout=...)", str(dropout), "a ratio in the range [0, 1)")
         self.n_layers, self.out_size, self.dropout = n_layers, out_size, dropout
@@ -149,6 +158,8 @@ class _NStep(ChainList):
         shape = (self.n_layers * self.direction, len(xs), self.out_size)
         ready = []
         for name, state in zip(("hx", "cx"), states):
+            if state is not None:
+                need_arrays(call, **{name: state})
             if state is not None and state.shape != shape:
                 raise ShapeError(call, f"{name} {state.shape}", f"{name} of shape {shape}")
             zeros = state is None

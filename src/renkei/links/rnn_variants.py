@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from renkei.core.errors import RangeError, ShapeError, UsageError
+from renkei.core.shapes import need_integer, need_number
 from renkei.core.variable import Variable, as_variable
 from renkei.functions.activation import sigmoid, tanh
 from renkei.functions.join_split import concat, split_axis
@@ -14,6 +15,7 @@ from renkei.functions.rnn import lstm, tree_lstm
 from renkei.links.linear import Linear
 from renkei.links.link import Link
 from renkei.links.rnn import _Stateful
+from renkei.links.sizes import check_sizes, input_shape
 
 __all__ = [
     "ChildSumTreeLSTM",
@@ -22,6 +24,12 @@ __all__ = [
     "StatefulZoneoutLSTM",
     "StatelessMGU",
 ]
+
+
+def _check_sizes(link: Link, in_size: Any, out_size: Any) -> None:
+    name = type(link).__name__
+    check_sizes(name, in_size=in_size, out_size=out_size)
+    need_integer(f"{name}(out_size=...)", "out_size", out_size)
 
 
 def _zeros(like: Any, size: int) -> Variable:
@@ -87,6 +95,7 @@ class ChildSumTreeLSTM(_TreeLSTM):
 
     def __init__(self, in_size: int | None, out_size: int) -> None:
         super().__init__()
+        _check_sizes(self, in_size, out_size)
         self.state_size = out_size
         self.W_x = Linear(in_size, 4 * out_size)
         self.W_h_aio = Linear(out_size, 3 * out_size, nobias=True)
@@ -152,7 +161,8 @@ class NaryTreeLSTM(_TreeLSTM):
 
     def __init__(self, in_size: int | None, out_size: int, n_ary: int = 2) -> None:
         super().__init__()
-        if n_ary < 1:
+        _check_sizes(self, in_size, out_size)
+        if need_integer("NaryTreeLSTM(n_ary=...)", "n_ary", n_ary) < 1:
             raise RangeError("NaryTreeLSTM(n_ary=...)", str(n_ary), "1 child or more")
         self.state_size, self.n_ary = out_size, n_ary
         self.W_x = Linear(in_size, (3 + n_ary) * out_size)
@@ -216,9 +226,11 @@ class StatefulZoneoutLSTM(_Stateful):
         self, in_size: int | None, out_size: int, c_ratio: float = 0.5, h_ratio: float = 0.5
     ) -> None:
         super().__init__()
+        _check_sizes(self, in_size, out_size)
         for name, ratio in (("c_ratio", c_ratio), ("h_ratio", h_ratio)):
+            call = f"StatefulZoneoutLSTM({name}=...)"
+            need_number(call, name, ratio)
             if not 0 <= ratio < 1:
-                call = f"StatefulZoneoutLSTM({name}=...)"
                 raise RangeError(call, str(ratio), "a number in the range [0, 1)")
         self.state_size, self.c_ratio, self.h_ratio = out_size, c_ratio, h_ratio
         self.upward = Linear(in_size, 4 * out_size)
@@ -275,6 +287,7 @@ class StatelessMGU(Link):
 
     def __init__(self, n_inputs: int | None, n_units: int) -> None:
         super().__init__()
+        _check_sizes(self, n_inputs, n_units)
         self.state_size = n_units
         joined = None if n_inputs is None else n_inputs + n_units
         self.W_f = Linear(joined, n_units)
@@ -301,6 +314,7 @@ class StatelessMGU(Link):
         Returns:
             Variable (batch, n_units).
         """
+        input_shape(f"{type(self).__name__}(...)(x)", x, 2, "batch and features")
         h = _zeros(x, self.state_size) if h is None else as_variable(h)
         f = sigmoid(self.W_f(concat([h, x], axis=1)))
         new = tanh(self.W_h(concat([f * h, x], axis=1)))
