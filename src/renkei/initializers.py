@@ -65,6 +65,9 @@ def using_random_source(source: Any) -> Iterator[None]:
         source: has ``normal(loc, scale, size)`` and ``uniform(low, high, size)``, as the module
             ``numpy.random``.
 
+    Returns:
+        A context manager.
+
     >>> with rk.initializers.using_random_source(np.random.RandomState(0)):
     ...     rk.initializers.generate_array(rk.initializers.Normal(1.0), (2,))
     array([1.7640524, 0.4001572], dtype=float32)
@@ -146,6 +149,9 @@ class Constant(Initializer):
         if not isinstance(value, get_array_types()):
             array[...] = value
             return
+        lead = max(0, value.ndim - array.ndim)
+        if value.shape[:lead] == (1,) * lead:  # as in an assignment of NumPy's
+            value = value.reshape(value.shape[lead:])
         try:
             np.broadcast_to(np.empty(value.shape), array.shape)
         except ValueError:

@@ -45,3 +45,9 @@ def test_what_does_not_fit_is_named(batch, message):
 def test_to_device():
     x = np.ones(2)
     assert to_device(None, x) is x and to_device("@numpy", x) is x and to_device(-1, x) is x
+
+
+def test_an_empty_list_does_not_make_numbers_float():
+    batch = concat_examples([np.array([1, 2]), np.array([3]), np.array([])], padding=100)
+    assert batch.dtype.kind == "i"
+    np.testing.assert_array_equal(batch, [[1, 2], [3, 100], [100, 100]])

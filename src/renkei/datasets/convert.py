@@ -101,8 +101,9 @@ def _stack(items: list[Any], padding: Any, what: str) -> Any:
             "Give padding=0 to pad them to the largest.",
         )
     size = tuple(max(sizes) for sizes in zip(*shapes, strict=True))
+    filled = [a for a in arrays if a.size]  # an empty list alone has become float64
     try:
-        result = xp.full((len(arrays), *size), padding, xp.result_type(*arrays))
+        result = xp.full((len(arrays), *size), padding, xp.result_type(*(filled or arrays)))
     except (TypeError, ValueError) as error:
         got = f"{describe(padding)} for {arrays[0].dtype} {what}"
         raise DataError("concat_examples(padding=...)", got, "a number") from error

@@ -55,7 +55,9 @@ __all__ = list(_NAMES)
 # where the functions are that differ from the engine's by more than what they return
 _OWN = {
     name: "renkei.compat.chainer.functions._own"
-    for name in ("add dropout gaussian gumbel_softmax rrelu simplified_dropconnect zoneout").split()
+    for name in (
+        "add broadcast dropout gaussian gumbel_softmax rrelu simplified_dropconnect zoneout"
+    ).split()
 }
 
 _CONFIG = "Use chainer.using_config"
@@ -101,6 +103,25 @@ def _random(function: Any) -> Any:
     return call
 
 
+# what they return beside their Variable (places, masks, noise) stays an array
+_BESIDE = frozenset(
+    "dropout gaussian max_pooling_1d max_pooling_2d max_pooling_3d max_pooling_nd rrelu "
+    "simplified_dropconnect zoneout".split()
+)
+
+
+def _first_variable(function: Any) -> Any:
+    """The function with arrays for all but the first of what it returns."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        y = function(*args, **options)
+        return (y[0], *(getattr(a, "array", a) for a in y[1:])) if y.__class__ is tuple else y
+
+    call.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return call
+
+
 def _made(name: str) -> Any:
     """The facade's function of a name."""
     home = importlib.import_module(_OWN.get(name, "renkei.functions"))
@@ -109,7 +130,8 @@ def _made(name: str) -> Any:
         function = _random(function)
     if name in _REMOVED:
         function = _without_removed(name, function)
-    return returning_variables(function)
+    function = returning_variables(function)
+    return _first_variable(function) if name in _BESIDE else function
 
 
 def __getattr__(name: str) -> Any:

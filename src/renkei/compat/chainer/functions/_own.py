@@ -12,6 +12,7 @@ from renkei.core.variable import Variable as CoreVariable
 
 __all__ = [
     "add",
+    "broadcast",
     "dropout",
     "gaussian",
     "gumbel_softmax",
@@ -40,6 +41,19 @@ def add(*xs: Any) -> Any:
     for x in xs[1:]:
         total = F.add(total, x)
     return total
+
+
+def broadcast(*args: Any) -> Any:
+    """Broadcasts arrays to their common shape.
+
+    Args:
+        args: arrays or Variables whose shapes broadcast.
+
+    Returns:
+        Tuple of Variables of one shape; of one array alone, its Variable.
+    """
+    results = F.broadcast(*args)
+    return F.identity(results[0]) if len(results) == 1 else results
 
 
 def dropout(x: Any, ratio: float = 0.5, *, mask: Any = None, return_mask: bool = False) -> Any:
