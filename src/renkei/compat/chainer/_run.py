@@ -9,11 +9,31 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from renkei.core.errors import UsageError
 
 __all__ = ["ERAS", "run_script"]
 
 ERAS = ("v7", "v1")
+
+# names that NumPy had when Chainer's programs were written
+_NUMPY_1 = {
+    "bool": bool,
+    "complex": complex,
+    "cumproduct": np.cumprod,
+    "float": float,
+    "int": int,
+    "object": object,
+    "product": np.prod,
+    "str": str,
+}
+
+
+def _add_old_numpy_names() -> None:
+    for name, value in _NUMPY_1.items():
+        if name not in np.__dict__:
+            setattr(np, name, value)
 
 
 def run_script(script: str, arguments: Sequence[str], era: str = "v7") -> dict[str, Any]:
@@ -35,6 +55,7 @@ def run_script(script: str, arguments: Sequence[str], era: str = "v7") -> dict[s
     if not os.path.isfile(script):
         raise UsageError("run-chainer script", repr(script), "a file that exists")
     importlib.import_module("renkei.compat.chainer.install")
+    _add_old_numpy_names()
     if era == "v1":
         importlib.import_module("renkei.compat.chainer.era_v1").enable()
     argv, path = sys.argv, list(sys.path)
