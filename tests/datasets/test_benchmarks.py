@@ -79,7 +79,9 @@ def test_mnist_wrong_arguments(server):
 
 
 @pytest.mark.parametrize(
-    "content", [b"no gzip", gzip.compress(b"\0\0\x08\x01\0\0\0\x09ab"), gzip.compress(b"")]
+    "content",
+    [b"no gzip", gzip.compress(b"\0\0\x08\x01\0\0\0\x09ab"), gzip.compress(b"")],
+    ids=["no gzip", "too short", "empty"],
 )
 def test_mnist_damaged(server, monkeypatch, content):
     offer_mnist(server, monkeypatch, "mnist")

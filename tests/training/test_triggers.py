@@ -47,7 +47,9 @@ def fired(trigger, n, values=()):
         (get_trigger(None), []),
         (get_trigger((2, "epoch")), [8]),
     ],
-    ids=str,
+    ids=lambda value: (
+        str(value) if isinstance(value, list) else getattr(value, "__name__", type(value).__name__)
+    ),
 )
 def test_when_it_fires(trigger, expected):
     assert fired(trigger, 12) == expected
