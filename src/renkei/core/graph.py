@@ -108,7 +108,7 @@ def _pull(function: Any, gys: list[Any], record: bool, reach: Any) -> list[tuple
         edge = inputs[i]
         if edge.__class__ is Leaf:
             if edge.written > function.seq and i in plan.kept_inputs:
-                _overwritten(function, i)
+                _overwritten(function, i, edge.ref())
             if edge.ref() is None:  # nobody is left who could read it
                 continue
         if reach is not None and _base(edge) not in reach:
@@ -151,7 +151,9 @@ def _joint(function: Any, values: list[Any], reach: Any) -> list[tuple[Any, ...]
     return [(i, g, (), -1) for i, g in enumerate(gradients) if wanted[i]]
 
 
-def _overwritten(function: Any, i: int) -> None:
+def _overwritten(function: Any, i: int, variable: Any) -> None:
+    if variable is not None and variable._overwritable:
+        return
     name = function._input_name(i)
     raise GraphError(
         f"backward through {function.label}: its input {name!r} was overwritten after the forward "

@@ -83,6 +83,7 @@ class Variable:
     """
 
     __slots__ = ("__weakref__", "_array", "_edge", "_grad", "_name")
+    _overwritable = False  # whether backward takes values that were written since as they are now
     __array_priority__ = 200
     __array_ufunc__ = None  # so that ``ndarray + Variable`` comes to us
     __hash__ = None  # type: ignore[assignment]

@@ -65,6 +65,7 @@ class Variable(CoreVariable, metaclass=_AlsoTheEngines):
 
     __slots__ = ()
     _engine = CoreVariable
+    _overwritable = True  # programs with several optimizers rely on it
 
     def __init__(
         self,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from typing import Any
+
+import numpy as np
 
 from renkei.compat.chainer.initializer import numpy_random
 from renkei.compat.chainer.initializers import _get_initializer
+from renkei.compat.chainer.utils.walker_alias import WalkerAlias
 
 __all__ = ["extras"]
 
@@ -25,6 +30,8 @@ def extras(ours: Any) -> dict[str, Any]:
         body["rnn"] = _rnn_of(name)
     if name in ("LSTM", "StatelessLSTM"):
         body |= _interleaved(ours)
+    if name in ("BlackOut", "NegativeSampling"):
+        body |= _sampled(ours)
     return body
 
 
@@ -167,6 +174,21 @@ def _interleaved(ours: Any) -> dict[str, Any]:
         return ours.forward(self, *args)
 
     return {"__init__": __init__, "_initialize_params": _initialize_params, "forward": forward}
+
+
+def _sampled(ours: Any) -> dict[str, Any]:
+    """Members of a loss that draws its classes from ``np.random``."""
+
+    @functools.wraps(ours.__init__)
+    def __init__(self: Any, in_size: int, counts: Any, *args: Any, **kwargs: Any) -> None:
+        with self._construction():
+            ours.__init__(self, in_size, counts, *args, **kwargs)
+        given = inspect.signature(ours.__init__).bind(self, in_size, counts, *args, **kwargs)
+        given.apply_defaults()
+        power = given.arguments.get("power", 1)
+        self.sampler = WalkerAlias(np.array(counts, np.float32) ** np.float32(power))
+
+    return {"__init__": __init__}
 
 
 _PAIRS = {name: _pair_of(name) for name in ("stride", "pad", "dilate")}

@@ -28,28 +28,25 @@ class WalkerAlias(DeviceResident):
         super().__init__()
         prob = np.array(probs, np.float32)
         prob /= prob.sum()
-        threshold = np.ndarray(len(probs), np.float32)
-        values = np.ndarray(len(probs) * 2, np.int32)
-        small, large = self._split(prob, threshold, values)
-        for i in (*small, *large):  # what rounding left over
-            threshold[i] = 1
-            values[2 * i] = values[2 * i + 1] = i
-        self.threshold, self.values = threshold, values
+        self.threshold, self.values = self._columns(prob.astype(np.float64) * len(prob))
 
     @staticmethod
-    def _split(prob: Any, threshold: Any, values: Any) -> tuple[list[int], list[int]]:
-        """Fills up each small column with a part of a large one."""
-        n = len(prob)
-        height = prob * n
-        small = [i for i in range(n) if height[i] < 1]
-        large = [i for i in range(n) if height[i] >= 1]
-        while small and large:
-            low, high = small.pop(), large.pop()
-            threshold[low] = height[low]
-            values[2 * low], values[2 * low + 1] = low, high
-            height[high] -= 1 - height[low]
-            (small if height[high] < 1 else large).append(high)
-        return small, large
+    def _columns(heights: Any) -> tuple[Any, Any]:
+        """Columns by rising height, each filled up with the next that is too high.
+
+        The order is Chainer's, so that the same uniform numbers give the same samples.
+        """
+        threshold = np.ones(len(heights), np.float32)
+        values = np.zeros((len(heights), 2), np.int32)
+        open_column = 0
+        for column, i in enumerate(np.argsort(heights, kind="stable")):
+            rest = heights[i]
+            while rest > 1 and open_column < column:
+                values[open_column, 1] = i
+                rest -= 1 - float(threshold[open_column])
+                open_column += 1
+            threshold[column], values[column, 0] = rest, i
+        return threshold, values.ravel()
 
     use_gpu = property(
         lambda self: get_array_module(self.threshold) is not np,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from renkei.compat.chainer.reporter import DictSummary, report
+from renkei.compat.chainer.serializer import Deserializer
 from renkei.compat.chainer.training.extension import (
     PRIORITY_EDITOR,
     PRIORITY_WRITER,
@@ -87,8 +88,11 @@ class MicroAverage(Extension):
         self._denominator: Any = 0
 
     def __call__(self, trainer: Any) -> None:
-        self._numerator += _plain(trainer.observation[self._numerator_key])
-        self._denominator += _plain(trainer.observation[self._denominator_key])
+        seen = trainer.observation
+        if self._numerator_key not in seen or self._denominator_key not in seen:
+            return  # an evaluator, say, does not report in every iteration
+        self._numerator += _plain(seen[self._numerator_key])
+        self._denominator += _plain(seen[self._denominator_key])
         if self._trigger(trainer):
             result = float(self._numerator) / float(self._denominator)
             self._numerator = self._denominator = 0
@@ -96,6 +100,8 @@ class MicroAverage(Extension):
 
     def serialize(self, serializer: Any) -> None:
         """Reads or writes the sums."""
+        if isinstance(serializer, Deserializer):  # sums of means are no integers
+            self._numerator, self._denominator = float(self._numerator), float(self._denominator)
         self._numerator = serializer("_numerator", self._numerator)
         self._denominator = serializer("_denominator", self._denominator)
 
