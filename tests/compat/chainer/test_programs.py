@@ -15,6 +15,7 @@ from renkei.compat import chainer
 
 HERE = Path(__file__).parent
 FIXTURES = HERE / "fixtures"
+RESUMED = ["dcgan", "word2vec", "postagging", "sentiment"]
 
 
 def load(path: Path) -> Any:
@@ -25,7 +26,8 @@ def load(path: Path) -> Any:
     return module
 
 
-@pytest.mark.parametrize("name", ["mlp", "loop", "language_model", "convnet", "vae", "seq2seq"])
+@pytest.mark.filterwarnings("ignore:This iterator does not have the reset method")
+@pytest.mark.parametrize("name", load(FIXTURES / "make_fixtures.py").PROGRAMS)
 def test_same_numbers_as_chainer(name: str, tmp_path: Path) -> None:
     found = load(HERE / "programs" / f"{name}.py").run(str(tmp_path))
     with np.load(FIXTURES / f"{name}.npz") as wanted:
@@ -45,6 +47,31 @@ def test_resumes_bit_for_bit(tmp_path: Path) -> None:
         np.testing.assert_array_equal(param.array, whole[path[1:]])
     log = json.loads((tmp_path / "rest" / "log").read_text())
     assert [entry["iteration"] for entry in log] == [4, 7]
+
+
+def all_params(trainer: Any) -> dict[str, Any]:
+    return {
+        name + path: param.array
+        for name, optimizer in trainer.updater.get_all_optimizers().items()
+        for path, param in optimizer.target.namedparams()
+    }
+
+
+@pytest.mark.filterwarnings("ignore:This iterator does not have the reset method")
+@pytest.mark.parametrize("name", RESUMED)
+def test_programs_resume_to_the_same_weights(name: str, tmp_path: Path) -> None:
+    program = load(HERE / "programs" / f"{name}.py")
+    np.random.seed(20)
+    whole = program.trainer(str(tmp_path / "whole"))
+    whole.run()
+    np.random.seed(99)
+    rest = program.trainer(str(tmp_path / "rest"), resume=tmp_path / "whole" / "snapshot_iter_3")
+    assert rest.updater.iteration == 3
+    rest.run()
+    wanted, found = all_params(whole), all_params(rest)
+    assert list(found) == list(wanted)
+    for path in wanted:
+        np.testing.assert_array_equal(found[path], wanted[path], err_msg=path)
 
 
 def test_a_snapshot_of_chainers_resumes(tmp_path: Path) -> None:
