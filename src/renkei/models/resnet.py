@@ -138,7 +138,7 @@ class BuildingBlock(Chain):
     r"""One stage: a block ``a`` that changes the size, and blocks ``b1``, ``b2`` ... that keep it.
 
     Args:
-        n_layer: the number of blocks.
+        n_layers: the number of blocks.
         in_channels: input channels.
         mid_channels: channels within the blocks.
         out_channels: output channels.
@@ -153,7 +153,7 @@ class BuildingBlock(Chain):
 
     def __init__(
         self,
-        n_layer: int,
+        n_layers: int,
         in_channels: int,
         mid_channels: int,
         out_channels: int,
@@ -164,7 +164,7 @@ class BuildingBlock(Chain):
         super().__init__()
         sizes = in_channels, mid_channels, out_channels
         self.a = BottleneckA(*sizes, stride, initialW, downsample_fb)
-        self._order = ["a", *(f"b{i}" for i in range(1, n_layer))]
+        self._order = ["a", *(f"b{i}" for i in range(1, n_layers))]
         for name in self._order[1:]:
             setattr(self, name, BottleneckB(out_channels, mid_channels, initialW))
 

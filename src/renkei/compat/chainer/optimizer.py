@@ -93,6 +93,11 @@ class UpdateRule(OurRule):
     """
 
     is_elementwise = False
+    state: dict[str, Any] | None = None
+
+    def update_core_chainerx(self, param: Any) -> None:
+        """Never called: there is no ChainerX."""
+        self.update_core_cpu(param)
 
     @property
     def _state(self) -> dict[str, Any] | None:
