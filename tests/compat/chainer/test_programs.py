@@ -15,7 +15,7 @@ from renkei.compat import chainer
 
 HERE = Path(__file__).parent
 FIXTURES = HERE / "fixtures"
-RESUMED = ["dcgan", "word2vec", "postagging", "sentiment"]
+RESUMED = ["dcgan", "word2vec", "postagging", "sentiment", "memnn", "wavenet", "captioning"]
 
 
 def load(path: Path) -> Any:
