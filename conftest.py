@@ -18,6 +18,14 @@ collect_ignore_glob: list[str] = [
 
 
 @pytest.fixture(autouse=True)
+def _same_random_numbers() -> None:
+    """A test sees the same random numbers alone, in any order and on any worker."""
+    random = importlib.import_module("renkei.core.random")
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002  what the facade draws from
+
+
+@pytest.fixture(autouse=True)
 def _doctest_names(request: pytest.FixtureRequest) -> None:
     if not isinstance(request.node, pytest.DoctestItem):
         return

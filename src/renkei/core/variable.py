@@ -354,8 +354,7 @@ class Variable:
         memo[id(self)] = twin
         if self._array is not None:
             twin._array = self._array.copy()
-        grad = self.grad
-        twin._grad = None if grad is None else grad.copy()
+        twin._grad = None if self.grad is None else self.grad.copy()
         return twin
 
     def __reduce__(self) -> Any:

@@ -32,6 +32,7 @@ _FAMILIES = {
     "renormalization": "BatchRenormalization DecorrelatedBatchNormalization",
     "rnn": "GRU LSTM StatefulGRU StatefulPeepholeLSTM StatelessGRU StatelessLSTM",
     "rnn_variants": "ChildSumTreeLSTM NaryTreeLSTM StatefulMGU StatefulZoneoutLSTM StatelessMGU",
+    "theano": "TheanoFunction",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)

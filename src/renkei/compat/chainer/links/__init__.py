@@ -17,7 +17,7 @@ from renkei.compat.chainer import _tree
 from renkei.compat.chainer.links._adopt import PACKAGE, facade
 
 # Links that have no class of ours behind them.
-_OWN = {"caffe": "CaffeFunction", "_theano": "TheanoFunction"}
+_OWN = {"caffe": "CaffeFunction"}
 _HOMES = {name: module for module, names in _OWN.items() for name in names.split()}
 _NAMES = """
     BatchNormalization BatchRenormalization Bias Bilinear BinaryHierarchicalSoftmax BlackOut CRF1d
