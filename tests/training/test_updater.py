@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import renkei as rk
+from renkei import functions as F
+from renkei import links as L
+from renkei.core.errors import RangeError
 from renkei.iterators import SerialIterator
 from renkei.training import StandardUpdater
 
@@ -54,3 +58,28 @@ def test_several_iterators_and_optimizers():
     assert updater.get_iterator("extra") is iterators["extra"]
     assert updater.get_optimizer("critic") is optimizers["critic"]
     assert updater.get_all_optimizers() == optimizers
+
+
+def test_accumulated_batches_are_one_large_batch():
+    x = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
+    weights = []
+    for size, times in ((8, 1), (2, 4)):
+        rk.seed(0)
+        link = L.Linear(3, 2)
+        optimizer = rk.optimizers.Adam().setup(link)
+        iterator = SerialIterator(x, size, shuffle=False)
+
+        def loss(x, link=link):
+            return F.mean(link(x) ** 2)
+
+        updater = StandardUpdater(iterator, optimizer, loss_func=loss, accumulate=times)
+        for _ in range(3):
+            updater.update()
+        assert (updater.epoch, optimizer.t, optimizer.epoch) == (3, 3, 3)
+        weights.append(link.W.array)
+    np.testing.assert_allclose(*weights, rtol=1e-5)
+
+
+def test_accumulate_is_checked():
+    with pytest.raises(RangeError, match="accumulate"):
+        StandardUpdater(SerialIterator([1], 1), Recorder(), accumulate=0)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from renkei.core.device import get_device
-from renkei.core.errors import DtypeError, describe
+from renkei.core.errors import DtypeError, RangeError, describe
 from renkei.datasets.convert import concat_examples
 
 __all__ = ["StandardUpdater"]
@@ -37,7 +37,11 @@ class StandardUpdater:
         device: Any = None,
         loss_func: Callable[..., Any] | None = None,
         auto_new_epoch: bool = True,
+        accumulate: int = 1,
     ) -> None:
+        if accumulate < 1:
+            raise RangeError("StandardUpdater(accumulate=...)", str(accumulate), "at least 1")
+        self.accumulate = accumulate
         self._iterators = iterator if isinstance(iterator, dict) else {"main": iterator}
         self._optimizers = optimizer if isinstance(optimizer, dict) else {"main": optimizer}
         _check_parts(self._iterators, "__next__", "an iterator, as SerialIterator(data, 32)")
@@ -76,14 +80,28 @@ class StandardUpdater:
     def update_core(self) -> None:
         """The work of one iteration; override it for other procedures."""
         iterator, optimizer = self._iterators["main"], self._optimizers["main"]
-        batch = self.converter(next(iterator), self.device)
         loss = self.loss_func or optimizer.target
-        if isinstance(batch, tuple):
-            optimizer.update(loss, *batch)
-        elif isinstance(batch, Mapping):
-            optimizer.update(loss, **batch)
-        else:
-            optimizer.update(loss, batch)
+        if self.accumulate == 1:
+            args, options = self._arguments(next(iterator))
+            optimizer.update(loss, *args, **options)
+            self._announce(iterator, optimizer)
+            return
+        optimizer.target.cleargrads()
+        for _ in range(self.accumulate):
+            args, options = self._arguments(next(iterator))
+            scale = getattr(optimizer, "loss_scale", None)
+            (loss(*args, **options) * (1 / self.accumulate)).backward(loss_scale=scale)
+            self._announce(iterator, optimizer)
+        optimizer.update()
+
+    def _arguments(self, batch: list[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """A converted batch as positional and keyword arguments of the loss."""
+        arrays = self.converter(batch, self.device)
+        if isinstance(arrays, Mapping):
+            return (), dict(arrays)
+        return (arrays if isinstance(arrays, tuple) else (arrays,)), {}
+
+    def _announce(self, iterator: Any, optimizer: Any) -> None:
         if self.auto_new_epoch and iterator.is_new_epoch:
             optimizer.new_epoch(auto=True)
 

@@ -22,6 +22,7 @@ _FAMILIES = {
         "ProcessQueueWriter ProcessWriter SimpleWriter ThreadQueueWriter ThreadWriter"
     ),
     "weight_averaging": "WeightAveraging",
+    "tensorboard_report": "TensorBoardReport",
 }
 
 __getattr__, __dir__, __all__ = lazy(__name__, _FAMILIES)
