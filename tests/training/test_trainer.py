@@ -168,6 +168,7 @@ def test_a_snapshot_that_does_not_fit_changes_nothing(make_trainer, tmp_path):
 
 PROGRAM = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 sys.path[:0] = [{tests!r}]
 from conftest import Model, Momentum
 import numpy as np
@@ -212,7 +213,9 @@ def test_ctrl_c_leaves_a_snapshot_that_resumes_to_the_same_bits(tmp_path):
     np.testing.assert_array_equal(np.load(cut / "w.npy"), np.load(whole / "w.npy"))
 
 
-def test_the_interrupt_handler_is_put_back(make_trainer):
+def test_the_interrupt_handler_is_put_back(make_trainer, request):
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, inherited))
     before = signal.getsignal(signal.SIGINT)
     trainer, inside = make_trainer((1, "iteration")), []
     trainer.extend(lambda p: inside.append(signal.getsignal(signal.SIGINT)), name="n")
