@@ -81,7 +81,7 @@ def file_name(file: Any) -> str:
     return str(getattr(file, "name", None) or type(file).__name__)
 
 
-def under(state: State, path: str) -> State:
+def under(state: Mapping[str, Any], path: str) -> State:
     """The part of a state whose keys begin with a path, without it."""
     prefix = path.strip("/")
     prefix = prefix + "/" if prefix else ""

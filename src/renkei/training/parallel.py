@@ -21,6 +21,7 @@ from renkei.core.device import get_device
 from renkei.core.errors import DeviceError, DtypeError, RangeError, UsageError, WorkerError
 from renkei.datasets.convert import concat_examples
 from renkei.iterators.workers import seed_all
+from renkei.serializers.state import under
 from renkei.training.updater import StandardUpdater
 
 __all__ = ["MultiprocessParallelUpdater", "ParallelUpdater"]
@@ -240,8 +241,7 @@ class _Places:
         found: dict[int, dict[str, Any]] = {}
         for rank in range(1, len(iterators)):
             for name in ("iterator", "random"):
-                prefix = f"_renkei/worker:{rank}/{name}/"
-                part = {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
+                part = under(state, f"_renkei/worker:{rank}/{name}")
                 if part:  # a snapshot of fewer processes lets the others begin an epoch
                     found.setdefault(rank, {})[name] = part
         if crew is not None:

@@ -37,6 +37,7 @@ from renkei.core.errors import (
 from renkei.core.random import generator
 from renkei.datasets.convert import concat_examples
 from renkei.reporter import Reporter
+from renkei.serializers.state import under
 from renkei.training.extension import PRIORITY_READER, Extension
 from renkei.training.triggers import get_trigger
 
@@ -418,7 +419,7 @@ def _put(result: dict[str, Any], prefix: str, part: Any) -> None:
 
 def _part(state: Mapping[str, Any], prefix: str, strict: bool = False) -> dict[str, Any]:
     prefix += "/"
-    part = {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
+    part = under(state, prefix)
     if strict and not part:
         raise LoadError(f"The snapshot has nothing under {prefix!r}", hint="Is it of this program?")
     return part

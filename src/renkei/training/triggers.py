@@ -11,6 +11,7 @@ import numpy as np
 
 from renkei.core.errors import ConfigError, describe
 from renkei.reporter import DictSummary
+from renkei.serializers.state import under
 
 __all__ = [
     "BestValueTrigger",
@@ -197,13 +198,9 @@ class BestValueTrigger:
 
     def load_state(self, state: Mapping[str, Any], strict: bool = True) -> None:
         _load(self._interval_trigger, state, "interval_trigger/")
-        self._summary.load_state(_part(state, "summary/"))
+        self._summary.load_state(under(state, "summary/"))
         best = state.get("best_value")
         self._best = None if best is None else float(best)
-
-
-def _part(state: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    return {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
 
 
 def _state(trigger: Any, prefix: str) -> dict[str, Any]:
@@ -214,7 +211,7 @@ def _state(trigger: Any, prefix: str) -> dict[str, Any]:
 
 def _load(trigger: Any, state: Mapping[str, Any], prefix: str) -> None:
     if hasattr(trigger, "load_state"):
-        trigger.load_state(_part(state, prefix))
+        trigger.load_state(under(state, prefix))
 
 
 class MaxValueTrigger(BestValueTrigger):
@@ -290,7 +287,7 @@ class EarlyStoppingTrigger:
             return
         _load(self._check, state, "check/")
         _load(self._max, state, "max/")
-        self._summary.load_state(_part(state, "summary/"))
+        self._summary.load_state(under(state, "summary/"))
         self._best, self.count = float(state["best"]), int(state["count"])
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from renkei.core.errors import LoadError
 from renkei.reporter import DictSummary
 from renkei.serializers.atomic import atomic_write
+from renkei.serializers.state import under
 from renkei.training.extension import Extension
 from renkei.training.triggers import get_trigger
 
@@ -74,10 +75,7 @@ class LogReport(Extension):
         except (KeyError, json.JSONDecodeError) as error:
             raise LoadError("LogReport", "a state without a readable '_log'", "JSON") from error
         self.log = log
-        parts = {
-            prefix: {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
-            for prefix in ("_summary/", "_trigger/")
-        }
-        self._summary.load_state(parts["_summary/"])
-        if parts["_trigger/"] and hasattr(self._when, "load_state"):
-            self._when.load_state(parts["_trigger/"])
+        parts = {part: under(state, part) for part in ("_summary", "_trigger")}
+        self._summary.load_state(parts["_summary"])
+        if parts["_trigger"] and hasattr(self._when, "load_state"):
+            self._when.load_state(parts["_trigger"])

@@ -14,6 +14,7 @@ from renkei.core.errors import ConfigError, DtypeError, describe, require
 from renkei.core.variable import Variable
 from renkei.reporter import DictSummary, report
 from renkei.serializers.atomic import atomic_write
+from renkei.serializers.state import under
 from renkei.training.extension import PRIORITY_WRITER, Extension
 from renkei.training.triggers import get_trigger
 
@@ -127,14 +128,11 @@ class ParameterStatistics(Extension):
         return result
 
     def load_state(self, state: Mapping[str, Any], strict: bool = True) -> None:
-        parts = {
-            prefix: {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
-            for prefix in ("_summary/", "_trigger/")
-        }
-        if parts["_summary/"]:
-            self._summary.load_state(parts["_summary/"])
-        if parts["_trigger/"] and hasattr(self._when, "load_state"):
-            self._when.load_state(parts["_trigger/"])
+        parts = {part: under(state, part) for part in ("_summary", "_trigger")}
+        if parts["_summary"]:
+            self._summary.load_state(parts["_summary"])
+        if parts["_trigger"] and hasattr(self._when, "load_state"):
+            self._when.load_state(parts["_trigger"])
 
 
 def _variables(targets: Any) -> list[Any]:

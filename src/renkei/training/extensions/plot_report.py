@@ -10,6 +10,7 @@ from typing import Any
 from renkei.core.errors import require
 from renkei.reporter import DictSummary
 from renkei.serializers.atomic import atomic_write
+from renkei.serializers.state import under
 from renkei.training.extension import Extension
 from renkei.training.triggers import get_trigger
 
@@ -83,11 +84,8 @@ class PlotReport(Extension):
     def load_state(self, state: Mapping[str, Any], strict: bool = True) -> None:
         points = json.loads(str(state.get("_points", "{}")))
         self._points = {k: [(x, y) for x, y in rows] for k, rows in points.items()}
-        parts = {
-            prefix: {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
-            for prefix in ("_summary/", "_trigger/")
-        }
-        if parts["_summary/"]:
-            self._summary.load_state(parts["_summary/"])
-        if parts["_trigger/"] and hasattr(self._when, "load_state"):
-            self._when.load_state(parts["_trigger/"])
+        parts = {part: under(state, part) for part in ("_summary", "_trigger")}
+        if parts["_summary"]:
+            self._summary.load_state(parts["_summary"])
+        if parts["_trigger"] and hasattr(self._when, "load_state"):
+            self._when.load_state(parts["_trigger"])
